@@ -1,0 +1,118 @@
+//! The functions that `core` lacks, the same bits on every platform.
+
+use crate::tensor::Tensor;
+use core::fmt::{Debug, Display};
+use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
+
+/// `f32` or `f64`.
+pub trait Real:
+    Tensor<Scalar = Self>
+    + Copy
+    + PartialOrd
+    + Debug
+    + Display
+    + Add<Output = Self>
+    + AddAssign
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// The name of the type.
+    const NAME: &'static str;
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+
+    /// The nearest value of this type.
+    fn from_f64(value: f64) -> Self;
+    /// The same value in double precision.
+    fn to_f64(self) -> f64;
+    /// See [`exp`].
+    fn exp(self) -> Self;
+    /// See [`ln`].
+    fn ln(self) -> Self;
+    /// See [`sqrt`].
+    fn sqrt(self) -> Self;
+    /// See [`tanh`].
+    fn tanh(self) -> Self;
+    /// See [`powi`].
+    fn powi(self, exponent: u64) -> Self;
+}
+
+macro_rules! real {
+    ($real:ident, $exp:ident, $ln:ident, $sqrt:ident, $tanh:ident) => {
+        impl Real for $real {
+            const NAME: &'static str = stringify!($real);
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+
+            #[allow(clippy::cast_lossless)]
+            fn from_f64(value: f64) -> Self {
+                value as Self
+            }
+
+            #[allow(clippy::cast_lossless)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+
+            fn exp(self) -> Self {
+                libm::$exp(self)
+            }
+
+            fn ln(self) -> Self {
+                libm::$ln(self)
+            }
+
+            fn sqrt(self) -> Self {
+                libm::$sqrt(self)
+            }
+
+            fn tanh(self) -> Self {
+                libm::$tanh(self)
+            }
+
+            fn powi(self, mut exponent: u64) -> Self {
+                let (mut square, mut power) = (self, 1.0);
+                while exponent > 0 {
+                    if exponent % 2 == 1 {
+                        power *= square;
+                    }
+                    square *= square;
+                    exponent /= 2;
+                }
+                power
+            }
+        }
+    };
+}
+
+real!(f32, expf, logf, sqrtf, tanhf);
+real!(f64, exp, log, sqrt, tanh);
+
+/// `eˣ`.
+pub fn exp<T: Real>(x: T) -> T {
+    x.exp()
+}
+
+/// The natural logarithm.
+pub fn ln<T: Real>(x: T) -> T {
+    x.ln()
+}
+
+/// The square root.
+pub fn sqrt<T: Real>(x: T) -> T {
+    x.sqrt()
+}
+
+/// The hyperbolic tangent.
+pub fn tanh<T: Real>(x: T) -> T {
+    x.tanh()
+}
+
+/// `x` to a whole power, by repeated squaring.
+pub fn powi<T: Real>(x: T, exponent: u64) -> T {
+    x.powi(exponent)
+}

@@ -1,0 +1,157 @@
+//! What every generated network implements.
+
+use crate::math::Real;
+use crate::rng::Rng;
+use crate::schedule::Schedule;
+use crate::target::Target;
+use crate::tensor::Tensor;
+use crate::zeroed::Zeroed;
+use core::ops::AddAssign;
+
+/// A generated network: its types and its forward pass.
+pub trait Model: 'static {
+    /// The type of every value: `f32` or `f64`.
+    type Scalar: Real;
+    /// One sample: `[[[f32; W]; H]; C]` or `[f32; features]`.
+    type Input: Tensor<Scalar = Self::Scalar>;
+    /// What the network puts out for one sample.
+    type Output: Tensor<Scalar = Self::Scalar>;
+    /// What it has learnt.
+    type Parameters: Parameters<Scalar = Self::Scalar>;
+    /// What the layers put out for one sample.
+    type Activations: Zeroed + Send;
+
+    /// The name in the TOML file.
+    const NAME: &'static str;
+    /// `[C, H, W]` or `[features]`.
+    const INPUT_SHAPE: &'static [usize];
+    /// The shape of the output, likewise.
+    const OUTPUT_SHAPE: &'static [usize];
+    /// The table of layers: shapes, parameters and costs.
+    const SUMMARY: &'static str;
+
+    /// Draws first values for all parameters.
+    fn initialize(parameters: &mut Self::Parameters, rng: &mut Rng);
+
+    /// The output for one sample.
+    fn forward<'a>(
+        parameters: &Self::Parameters,
+        input: &Self::Input,
+        activations: &'a mut Self::Activations,
+    ) -> &'a Self::Output;
+}
+
+/// A generated network whose file has a `[training]` section.
+pub trait Trainable: Model {
+    /// A class label, or a tensor of the output's shape.
+    type Target: Target;
+    /// What the optimizer remembers from step to step.
+    type Optimizer: Zeroed + Clone + Send + Sync;
+    /// Activations and deltas of one worker.
+    type Workspace: Zeroed + Send;
+
+    /// The `[training]` section.
+    const SETTINGS: Settings;
+
+    /// Adds the gradients of `loss / batch_size`, summed over the samples, to `gradients`.
+    ///
+    /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch.
+    fn gradients(
+        parameters: &Self::Parameters,
+        inputs: &[Self::Input],
+        targets: &[Self::Target],
+        batch_size: usize,
+        workspace: &mut Self::Workspace,
+        gradients: &mut Self::Parameters,
+    ) -> Totals;
+
+    /// The loss and the hits of some samples, without gradients.
+    fn evaluate(
+        parameters: &Self::Parameters,
+        inputs: &[Self::Input],
+        targets: &[Self::Target],
+        workspace: &mut Self::Workspace,
+    ) -> Totals;
+
+    /// One step of the optimizer.
+    fn update(
+        parameters: &mut Self::Parameters,
+        gradients: &Self::Parameters,
+        optimizer: &mut Self::Optimizer,
+        learning_rate: Self::Scalar,
+    );
+}
+
+/// Everything that a network learns, as named tensors in PyTorch's order.
+pub trait Parameters: Zeroed + Clone + Send + Sync + 'static {
+    /// The type of every value.
+    type Scalar: Real;
+
+    /// The tensors: `conv1.weight`, `conv1.bias`, ….
+    const TENSORS: &'static [TensorInfo];
+
+    /// The values of the tensor at `index` in [`Self::TENSORS`]; empty if there is none.
+    fn tensor(&self, index: usize) -> &[Self::Scalar];
+
+    /// The same, to be written to.
+    fn tensor_mut(&mut self, index: usize) -> &mut [Self::Scalar];
+
+    /// Sets every value to zero.
+    fn clear(&mut self) {
+        for index in 0..Self::TENSORS.len() {
+            self.tensor_mut(index).fill(Self::Scalar::ZERO);
+        }
+    }
+
+    /// Adds another set, value by value.
+    fn add(&mut self, other: &Self) {
+        for index in 0..Self::TENSORS.len() {
+            for (sum, value) in self.tensor_mut(index).iter_mut().zip(other.tensor(index)) {
+                *sum += *value;
+            }
+        }
+    }
+}
+
+/// The name and shape of one tensor of [`Parameters`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TensorInfo {
+    /// As in PyTorch's state dict: `conv1.weight`.
+    pub name: &'static str,
+    /// As in PyTorch: `[out_channels, in_channels, height, width]`.
+    pub shape: &'static [usize],
+}
+
+/// The `[training]` section of a network's file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// How often the training set is gone through.
+    pub epochs: usize,
+    /// Samples per update.
+    pub batch_size: usize,
+    /// The learning rate that the schedule starts from.
+    pub learning_rate: f64,
+    /// How it changes.
+    pub schedule: Schedule,
+    /// Where the random numbers start.
+    pub seed: u64,
+}
+
+/// Sums over samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// The sum of the losses.
+    pub loss: f64,
+    /// Samples whose largest output is the target's class.
+    pub correct: usize,
+    /// Samples.
+    pub samples: usize,
+}
+
+impl AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.loss += other.loss;
+        self.correct += other.correct;
+        self.samples += other.samples;
+    }
+}

@@ -1,0 +1,48 @@
+//! Seeded random numbers, the same on every platform.
+
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// The generator behind initialisation, shuffling and synthetic data: xoshiro256++ (Blackman and Vigna, 2019).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rng(Xoshiro256PlusPlus);
+
+impl Rng {
+    /// A generator that always gives the same numbers for the same seed.
+    pub fn new(seed: u64) -> Self {
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
+    }
+
+    /// Uniform in `0..1`.
+    pub fn uniform(&mut self) -> f64 {
+        self.0.random()
+    }
+
+    /// Standard normal, by the polar method (Marsaglia and Bray, 1964).
+    pub fn normal(&mut self) -> f64 {
+        loop {
+            let [u, v] = [(); 2].map(|()| 2.0 * self.uniform() - 1.0);
+            let square = u * u + v * v;
+            if square > 0.0 && square < 1.0 {
+                return u * libm::sqrt(-2.0 * libm::log(square) / square);
+            }
+        }
+    }
+
+    /// Uniform in `0..end`.
+    ///
+    /// # Panics
+    /// If `end` is zero.
+    pub fn below(&mut self, end: usize) -> usize {
+        // Through u64, so that 32-bit and 64-bit machines draw the same numbers.
+        self.0.random_range(0..end as u64) as usize
+    }
+
+    /// Puts the items into a random order: Fisher and Yates.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for end in (2..=items.len()).rev() {
+            let chosen = self.below(end);
+            items.swap(end - 1, chosen);
+        }
+    }
+}

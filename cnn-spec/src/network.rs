@@ -1,0 +1,128 @@
+//! The checked network: names, final shapes, parameters. Nothing is left to resolve.
+
+use crate::layer::Kind;
+use crate::shape::Shape;
+use crate::training::Training;
+
+/// A network that passed every check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// The name of the generated type: a Rust identifier in `UpperCamelCase`.
+    pub name: String,
+    /// The type of every value.
+    pub dtype: Dtype,
+    /// The shape of one sample.
+    pub input: Shape,
+    /// The layers in an order in which each comes after everything that it reads.
+    pub layers: Vec<Layer>,
+    /// How it is trained; without it only the forward pass is generated.
+    pub training: Option<Training>,
+}
+
+/// One layer of a [`Network`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer {
+    /// A Rust identifier in `snake_case`, unique in the network.
+    pub name: String,
+    /// What it computes.
+    pub kind: Kind,
+    /// Where it reads its values.
+    pub input: Source,
+    /// The shape of what it reads.
+    pub input_shape: Shape,
+    /// The shape of what it puts out.
+    pub output_shape: Shape,
+    /// What it learns, in PyTorch's order.
+    pub parameters: Vec<Parameter>,
+}
+
+/// Where a layer reads its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The network's input.
+    Input,
+    /// The output of the layer with this index.
+    Layer(usize),
+}
+
+/// One tensor that a layer learns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// `weight` or `bias`, as in PyTorch.
+    pub name: &'static str,
+    /// Its shape, as in PyTorch.
+    pub shape: Shape,
+    /// Where its first values come from.
+    pub distribution: Distribution,
+}
+
+/// The distribution that a parameter's first values are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Distribution {
+    /// All zero.
+    Zeros,
+    /// Uniform in `-bound..bound`.
+    Uniform {
+        /// Half the width.
+        bound: f64,
+    },
+    /// Normal with mean zero.
+    Normal {
+        /// The standard deviation.
+        standard_deviation: f64,
+    },
+}
+
+/// The type of every value of a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dtype {
+    /// 32-bit floating point.
+    #[default]
+    F32,
+    /// 64-bit floating point.
+    F64,
+}
+
+impl Dtype {
+    /// Rust's name of the type.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// The size of one value in bytes.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F64 => 8,
+        }
+    }
+}
+
+impl Network {
+    /// The shape of what the network puts out.
+    pub fn output(&self) -> &Shape {
+        self.layers
+            .last()
+            .map_or(&self.input, |layer| &layer.output_shape)
+    }
+
+    /// The shape of what a layer reads from `source`.
+    pub fn shape(&self, source: Source) -> &Shape {
+        match source {
+            Source::Input => &self.input,
+            Source::Layer(index) => &self.layers[index].output_shape,
+        }
+    }
+
+    /// How many values the network learns.
+    pub fn parameter_count(&self) -> usize {
+        self.layers
+            .iter()
+            .flat_map(|layer| &layer.parameters)
+            .map(|p| p.shape.elements())
+            .sum()
+    }
+}
