@@ -4,7 +4,6 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
-pub mod initialization;
 pub mod math;
 mod model;
 mod rng;
