@@ -1,16 +1,45 @@
 //! What generated networks stand on.
 //!
-//! With default features off this is the core: `no_std`, no heap, everything that a generated file names.
+//! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
+//! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
+//! generated trainer, and `download` its flag of this name.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
+#[cfg(feature = "std")]
+mod atomic_file;
+#[cfg(feature = "std")]
+pub mod data;
+#[cfg(feature = "std")]
+mod error;
+#[cfg(feature = "std")]
+mod evaluate;
+#[cfg(feature = "std")]
+pub mod fit;
 pub mod math;
+#[cfg(feature = "std")]
+mod metrics;
 mod model;
 mod rng;
 mod schedule;
 mod target;
 mod tensor;
+#[cfg(feature = "trainer")]
+pub mod trainer;
+#[cfg(feature = "std")]
+pub mod weights;
 mod zeroed;
+
+#[cfg(feature = "std")]
+pub use data::{Dataset, Split};
+#[cfg(feature = "std")]
+pub use error::Error;
+#[cfg(feature = "std")]
+pub use evaluate::{confusion, evaluate};
+#[cfg(feature = "std")]
+pub use fit::{Fit, Observer};
+#[cfg(feature = "std")]
+pub use metrics::{Confusion, EpochReport, Score};
 
 pub use model::{Model, Parameters, Settings, TensorInfo, Totals, Trainable};
 pub use rng::Rng;

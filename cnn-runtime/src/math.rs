@@ -30,14 +30,19 @@ pub trait Real:
     /// The same value in double precision.
     fn to_f64(self) -> f64;
     /// See [`exp`].
+    #[must_use]
     fn exp(self) -> Self;
     /// See [`ln`].
+    #[must_use]
     fn ln(self) -> Self;
     /// See [`sqrt`].
+    #[must_use]
     fn sqrt(self) -> Self;
     /// See [`tanh`].
+    #[must_use]
     fn tanh(self) -> Self;
     /// See [`powi`].
+    #[must_use]
     fn powi(self, exponent: u64) -> Self;
 }
 

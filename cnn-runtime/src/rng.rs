@@ -15,6 +15,12 @@ impl Rng {
         Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
+    /// One of many independent generators of the same seed: one per epoch, one per image.
+    pub fn stream(seed: u64, stream: u64) -> Self {
+        let start: u64 = Xoshiro256PlusPlus::seed_from_u64(seed).random();
+        Self::new(start.wrapping_add(stream))
+    }
+
     /// Uniform in `0..1`.
     pub fn uniform(&mut self) -> f64 {
         self.0.random()

@@ -1,0 +1,45 @@
+//! Standard output and standard error.
+
+use super::record::json;
+use crate::error::Error;
+use crate::metrics::EpochReport;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+/// Where a trainer's lines go.
+#[derive(Clone, Copy)]
+pub struct Console {
+    /// Standard output is for a program: people read standard error.
+    pub json: bool,
+}
+
+impl Console {
+    /// Prints a line for people.
+    pub fn say(self, text: impl Display) -> Result<(), Error> {
+        if self.json {
+            print("standard error", io::stderr(), text)
+        } else {
+            print("standard output", io::stdout(), text)
+        }
+    }
+
+    /// Prints a report: as JSON if that is what standard output is for.
+    pub fn report(self, report: &EpochReport) -> Result<(), Error> {
+        if self.json {
+            print("standard output", io::stdout(), json(report))
+        } else {
+            self.say(report)
+        }
+    }
+}
+
+/// If the reader has gone away, the rest is not for anybody: that is no error.
+fn print(name: &str, mut stream: impl Write, text: impl Display) -> Result<(), Error> {
+    match writeln!(stream, "{text}").and_then(|()| stream.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::file("write", Path::new(name))(error))
+        }
+        _ => Ok(()),
+    }
+}

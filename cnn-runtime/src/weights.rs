@@ -1,0 +1,167 @@
+//! Parameters as safetensors files, with PyTorch's names and shapes.
+
+use crate::atomic_file;
+use crate::data::Shape;
+use crate::error::Error;
+use crate::math::Real;
+use crate::model::{Model, Parameters, TensorInfo};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes a network's parameters to a file that PyTorch's `safetensors.torch.load_file` reads as a state dict.
+///
+/// The file appears whole or not at all.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn save<M: Model>(parameters: &M::Parameters, path: &Path) -> Result<(), Error> {
+    let tensors = tensors(parameters);
+    // One entry only: several would come in a random order.
+    let metadata = HashMap::from([("network".to_owned(), M::NAME.to_owned())]);
+    let cannot_write = Error::file("write", path);
+    let bytes = match safetensors::serialize(tensors, Some(metadata)) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(cannot_write(io::Error::other(error))),
+    };
+    atomic_file::write(path, |file| file.write_all(&bytes)).map_err(cannot_write)
+}
+
+/// Reads parameters from a file that [`save`] wrote, or `safetensors.torch.save_file`.
+///
+/// Either all parameters are read, or none is changed.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, or is not of this network: every tensor that is missing, left over, or of
+/// another shape or type is named.
+pub fn load<M: Model>(parameters: &mut M::Parameters, path: &Path) -> Result<(), Error> {
+    let bytes = fs::read(path).map_err(Error::file("read", path))?;
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| {
+        Error::content(
+            path,
+            format!("not a whole safetensors file: {error}"),
+            "save or fetch it again",
+        )
+    })?;
+    let flaws = flaws::<M::Parameters>(&file);
+    if !flaws.is_empty() {
+        return Err(Error::content(
+            path,
+            format!(
+                "these are not weights of the network `{}`\n{}",
+                M::NAME,
+                flaws.join("\n")
+            ),
+            "take the weights that were saved from this network",
+        ));
+    }
+    for (index, info) in M::Parameters::TENSORS.iter().enumerate() {
+        if let Ok(view) = file.tensor(info.name) {
+            decode(view.data(), parameters.tensor_mut(index));
+        }
+    }
+    Ok(())
+}
+
+/// One tensor on its way into a file.
+struct Tensor {
+    info: &'static TensorInfo,
+    dtype: Dtype,
+    bytes: Vec<u8>,
+}
+
+impl View for Tensor {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        self.info.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn tensors<P: Parameters>(parameters: &P) -> Vec<(&'static str, Tensor)> {
+    let tensor = |(index, info): (usize, &'static TensorInfo)| {
+        let tensor = Tensor {
+            info,
+            dtype: dtype::<P::Scalar>(),
+            bytes: encode(parameters.tensor(index)),
+        };
+        (info.name, tensor)
+    };
+    P::TENSORS.iter().enumerate().map(tensor).collect()
+}
+
+/// What keeps a file from being read as these parameters, one line each.
+fn flaws<P: Parameters>(file: &SafeTensors) -> Vec<String> {
+    let mut flaws = Vec::new();
+    for info in P::TENSORS {
+        match file.tensor(info.name) {
+            Ok(view) => flaws.extend(flaw::<P::Scalar>(info, &view)),
+            Err(_) => flaws.push(format!("  {} is missing", info.name)),
+        }
+    }
+    let mut names = file.names();
+    names.sort_unstable();
+    for name in names {
+        if !P::TENSORS.iter().any(|info| info.name == name) {
+            flaws.push(format!("  {name:?} is not part of the network"));
+        }
+    }
+    flaws
+}
+
+fn flaw<S: Real>(info: &TensorInfo, view: &TensorView) -> Option<String> {
+    let TensorInfo { name, shape } = info;
+    if view.shape() != *shape {
+        let (found, expected) = (Shape(view.shape()), Shape(shape));
+        return Some(format!("  {name} is {found}, not {expected}"));
+    }
+    let (found, expected) = (view.dtype(), dtype::<S>());
+    (found != expected).then(|| format!("  {name} holds {found} values, not {expected}"))
+}
+
+fn dtype<S: Real>() -> Dtype {
+    if size_of::<S>() == size_of::<f32>() {
+        Dtype::F32
+    } else {
+        Dtype::F64
+    }
+}
+
+/// The file is little-endian on every machine.
+fn encode<S: Real>(values: &[S]) -> Vec<u8> {
+    let values = values.iter().map(|value| value.to_f64());
+    match dtype::<S>() {
+        Dtype::F32 => values
+            .flat_map(|value| (value as f32).to_le_bytes())
+            .collect(),
+        _ => values.flat_map(f64::to_le_bytes).collect(),
+    }
+}
+
+fn decode<S: Real>(bytes: &[u8], values: &mut [S]) {
+    match dtype::<S>() {
+        Dtype::F32 => {
+            for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                *value = S::from_f64(f64::from(f32::from_le_bytes(*bytes)));
+            }
+        }
+        _ => {
+            for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+                *value = S::from_f64(f64::from_le_bytes(*bytes));
+            }
+        }
+    }
+}

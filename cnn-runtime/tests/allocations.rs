@@ -1,0 +1,61 @@
+//! A training step takes nothing from the heap.
+
+mod linear;
+
+use cnn_runtime::{Dataset, EpochReport, Fit, Split};
+use linear::Linear;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is passed on to the system's allocator as it comes.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations of a run with that many steps of 64 samples.
+fn allocations(steps: usize, threads: usize) -> usize {
+    let samples = |count: usize| {
+        let labels = (0..count).map(|index| (index % 2) as u8).collect();
+        Dataset::new("points", &[2], vec![7; 2 * count], labels, 2).unwrap()
+    };
+    let data = Split {
+        train: samples(steps * 64),
+        test: samples(64),
+    };
+    let fit = Fit {
+        epochs: 1,
+        threads: NonZeroUsize::new(threads).unwrap(),
+        ..Fit::new::<Linear<2, 2>>()
+    };
+    let mut parameters = fit.initialize::<Linear<2, 2>>();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    fit.run::<Linear<2, 2>>(&mut parameters, &data, |_: &EpochReport| {})
+        .unwrap();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+#[test]
+fn more_steps_take_no_more_allocations() {
+    for threads in [1, 2, 4] {
+        let few = allocations(1, threads);
+        assert!(few > 0, "the counter does not count");
+        assert_eq!(allocations(500, threads), few, "{threads} threads");
+    }
+}

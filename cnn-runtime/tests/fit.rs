@@ -1,0 +1,269 @@
+//! The training loop, on softmax regression.
+
+mod linear;
+
+use cnn_runtime::{Dataset, EpochReport, Error, Fit, Rng, Split, confusion, evaluate};
+use linear::{Linear, Weights};
+use std::num::NonZeroUsize;
+
+type Toy = Linear<2, 2>;
+
+fn nonzero(n: usize) -> NonZeroUsize {
+    NonZeroUsize::new(n).unwrap()
+}
+
+/// Points of the unit square; class 1 above the diagonal, with a gap.
+fn points(count: usize, seed: u64) -> Dataset {
+    let mut rng = Rng::new(seed);
+    let (mut values, mut labels) = (vec![], vec![]);
+    while labels.len() < count {
+        let [x, y] = [(); 2].map(|()| rng.below(256) as u8);
+        if x.abs_diff(y) > 20 {
+            values.extend([x, y]);
+            labels.push(u8::from(y > x));
+        }
+    }
+    Dataset::new("points", &[2], values, labels, 2).unwrap()
+}
+
+fn split(train: usize) -> Split {
+    Split {
+        train: points(train, 1),
+        test: points(300, 2),
+    }
+}
+
+fn train(fit: &Fit, data: &Split) -> (Weights<2, 2>, Vec<EpochReport>) {
+    let mut parameters = fit.initialize::<Toy>();
+    let mut reports = vec![];
+    fit.run::<Toy>(&mut parameters, data, |report: &EpochReport| {
+        reports.push(*report);
+    })
+    .unwrap();
+    (*parameters, reports)
+}
+
+#[test]
+fn learns_to_tell_two_halves_apart() {
+    let fit = Fit {
+        epochs: 30,
+        learning_rate: 2.0,
+        ..Fit::new::<Toy>()
+    };
+    let data = split(1_000);
+    let (parameters, reports) = train(&fit, &data);
+    let last = reports.last().unwrap();
+    assert!(last.test_accuracy > 0.98, "{last}");
+    assert!(last.train_loss < reports[0].train_loss);
+    assert_eq!(reports.len(), 30);
+
+    let confusion = confusion::<Toy>(&parameters, &data.test, nonzero(2));
+    assert_eq!(confusion.accuracy().to_bits(), last.test_accuracy.to_bits());
+    let score = evaluate::<Toy>(&parameters, &data.test, nonzero(3));
+    assert_eq!(
+        (score.loss, score.accuracy),
+        (last.test_loss, last.test_accuracy)
+    );
+}
+
+/// One step on one batch is gradient descent on the mean loss: worked out here in f64, without shards.
+#[test]
+fn one_step_is_gradient_descent_on_the_mean_loss() {
+    let data = split(100);
+    let fit = Fit {
+        epochs: 1,
+        batch_size: nonzero(100),
+        learning_rate: 1.0,
+        threads: nonzero(2),
+        ..Fit::new::<Toy>()
+    };
+    let start = fit.initialize::<Toy>();
+    let mut expected = start.weight.map(|row| row.map(f64::from));
+    for index in 0..100 {
+        let x = [0, 1].map(|i| f64::from(data.train.sample(index)[i]) / 255.0);
+        let z = [0, 1].map(|o| {
+            f64::from(start.bias[o])
+                + f64::from(start.weight[o][0]) * x[0]
+                + f64::from(start.weight[o][1]) * x[1]
+        });
+        let label = usize::from(data.train.labels()[index]);
+        for o in 0..2 {
+            let probability = 1.0 / (1.0 + (z[1 - o] - z[o]).exp());
+            for i in 0..2 {
+                expected[o][i] -= (probability - f64::from(u8::from(o == label))) * x[i] / 100.0;
+            }
+        }
+    }
+    let (parameters, _) = train(&fit, &data);
+    for (row, expected) in parameters.weight.iter().zip(expected) {
+        for (value, expected) in row.iter().zip(expected) {
+            assert!(
+                (f64::from(*value) - expected).abs() < 1e-6,
+                "{value} is not {expected}"
+            );
+        }
+    }
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    for batch_size in [1, 7, 16, 63, 64, 100, 256, 1_000] {
+        let fit = |threads| Fit {
+            epochs: 2,
+            batch_size: nonzero(batch_size),
+            threads: nonzero(threads),
+            ..Fit::new::<Toy>()
+        };
+        let data = split(613);
+        let (expected, reports) = train(&fit(1), &data);
+        for threads in [2, 3, 4, 8, 50] {
+            let (parameters, others) = train(&fit(threads), &data);
+            assert_eq!(
+                parameters, expected,
+                "batch size {batch_size}, {threads} threads"
+            );
+            for (report, other) in reports.iter().zip(others) {
+                let other = EpochReport {
+                    seconds: report.seconds,
+                    samples_per_s: report.samples_per_s,
+                    ..other
+                };
+                assert_eq!(*report, other);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_sample_is_learnt_in_every_epoch() {
+    struct Steps(Vec<(usize, usize, usize)>);
+    impl cnn_runtime::Observer for &mut Steps {
+        fn step(&mut self, report: &cnn_runtime::fit::StepReport) -> Result<(), Error> {
+            assert_eq!(report.steps, 4);
+            self.0
+                .push((report.epoch, report.step, report.totals.samples));
+            Ok(())
+        }
+        fn epoch(&mut self, _: &EpochReport) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+    let fit = Fit {
+        epochs: 2,
+        batch_size: nonzero(32),
+        ..Fit::new::<Toy>()
+    };
+    let mut steps = Steps(vec![]);
+    let mut parameters = fit.initialize::<Toy>();
+    fit.run::<Toy>(&mut parameters, &split(100), &mut steps)
+        .unwrap();
+    let expected = [1, 2].map(|epoch| {
+        [
+            (epoch, 1, 32),
+            (epoch, 2, 64),
+            (epoch, 3, 96),
+            (epoch, 4, 100),
+        ]
+    });
+    assert_eq!(steps.0, expected.concat());
+}
+
+#[test]
+fn other_seeds_give_other_networks() {
+    let fit = |seed| Fit {
+        seed,
+        ..Fit::new::<Toy>()
+    };
+    assert_ne!(train(&fit(0), &split(100)).0, train(&fit(1), &split(100)).0);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_with_the_step() {
+    let fit = Fit {
+        epochs: 5,
+        learning_rate: 1e39,
+        threads: nonzero(3),
+        ..Fit::new::<Toy>()
+    };
+    let mut parameters = fit.initialize::<Toy>();
+    let error = fit
+        .run::<Toy>(&mut parameters, &split(200), |_: &EpochReport| {})
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::NotFinite { epoch: 1, step: 2 }),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_error_of_the_observer_ends_the_run() {
+    struct Tired;
+    impl cnn_runtime::Observer for Tired {
+        fn epoch(&mut self, report: &EpochReport) -> Result<(), Error> {
+            Err(Error::NotFinite {
+                epoch: report.epoch,
+                step: 99,
+            })
+        }
+    }
+    let fit = Fit::new::<Toy>();
+    let error = fit
+        .run::<Toy>(&mut fit.initialize::<Toy>(), &split(100), Tired)
+        .unwrap_err();
+    assert!(matches!(error, Error::NotFinite { epoch: 1, step: 99 }));
+}
+
+#[test]
+fn the_target_accuracy_ends_the_run() {
+    let fit = Fit {
+        epochs: 1_000,
+        learning_rate: 2.0,
+        target_accuracy: Some(0.9),
+        ..Fit::new::<Toy>()
+    };
+    let (_, reports) = train(&fit, &split(1_000));
+    let (last, before) = reports.split_last().unwrap();
+    assert!(last.test_accuracy >= 0.9 && before.iter().all(|report| report.test_accuracy < 0.9));
+    assert!(reports.len() < 1_000);
+}
+
+#[test]
+fn no_epochs_only_test() {
+    let fit = Fit {
+        epochs: 0,
+        ..Fit::new::<Toy>()
+    };
+    let data = split(100);
+    let mut parameters = fit.initialize::<Toy>();
+    let score = fit
+        .run::<Toy>(&mut parameters, &data, |_: &EpochReport| panic!("no epoch"))
+        .unwrap();
+    assert_eq!(
+        score,
+        evaluate::<Toy>(&fit.initialize::<Toy>(), &data.test, nonzero(1))
+    );
+}
+
+#[test]
+fn data_of_another_shape_or_with_other_classes_are_refused() {
+    let fit = Fit::new::<Linear<3, 2>>();
+    let mut parameters = fit.initialize::<Linear<3, 2>>();
+    let error = fit
+        .run::<Linear<3, 2>>(&mut parameters, &split(10), |_: &EpochReport| {})
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "points: samples are 2, but the network `Linear` takes 3"
+    );
+    assert_eq!(error.help(), "set `input = [2]` in the network's file");
+
+    let mut parameters = fit.initialize::<Linear<2, 5>>();
+    let error = fit
+        .run::<Linear<2, 5>>(&mut parameters, &split(10), |_: &EpochReport| {})
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "points: labels name 2 classes, but the network `Linear` has 5 outputs"
+    );
+    assert_eq!(error.help(), "let the last layer have `out_features = 2`");
+}
