@@ -2,6 +2,7 @@
 
 pub mod layer;
 pub mod network;
+pub mod reference;
 pub mod shape;
 pub mod training;
 
