@@ -33,6 +33,12 @@ impl Tensor {
             values: vec![0.0; self.values.len()],
         }
     }
+
+    fn add(&mut self, other: &Self) {
+        for (sum, value) in self.values.iter_mut().zip(&other.values) {
+            *sum += value;
+        }
+    }
 }
 
 /// Interprets a checked network.
@@ -130,11 +136,13 @@ impl<'a> Reference<'a> {
         };
         for (input, target) in inputs.iter().zip(targets) {
             let trace = self.forward(parameters, input);
-            let (cost, delta) = self::loss(loss, &trace.values(judged), target);
+            let (cost, delta) = loss::loss(loss, &trace.values(judged), target);
             batch.cost += share * cost;
             let delta: Vec<_> = delta.iter().map(|delta| share * delta).collect();
             let gradients = trace.backward(judged, &delta);
-            batch.add(&gradients.parameters);
+            for (sum, gradient) in batch.parameters.iter_mut().zip(&gradients.parameters) {
+                sum.add(gradient);
+            }
             batch.inputs.push(gradients.input);
         }
         batch
@@ -206,14 +214,4 @@ pub struct Batch {
     pub parameters: Vec<Tensor>,
     /// The derivatives with respect to each sample's input.
     pub inputs: Vec<Vec<f64>>,
-}
-
-impl Batch {
-    fn add(&mut self, gradients: &[Tensor]) {
-        for (sum, gradient) in self.parameters.iter_mut().zip(gradients) {
-            for (sum, value) in sum.values.iter_mut().zip(&gradient.values) {
-                *sum += value;
-            }
-        }
-    }
 }

@@ -214,7 +214,8 @@ def activated(settings, loss="mse"):
 
 def trained(optimizer, schedule="constant"):
     layers = ['type = "dense"; out_features = 4; activation = "tanh"', 'type = "dense"; out_features = 3']
-    return toml([5], layers, loss="softmax_cross_entropy", optimizer=f"optimizer = {{ {optimizer} }}", schedule=schedule)
+    optimizer = f"optimizer = {{ {optimizer} }}"
+    return toml([5], layers, loss="softmax_cross_entropy", optimizer=optimizer, schedule=schedule)
 
 
 CASES = {
@@ -358,17 +359,18 @@ CASES = {
 
 # The two examples that can be worked out by hand: their batch is one sample.
 IMAGE = [float(value) for value in range(1, 10)]
-SMALL_STEP = 'optimizer = { type = "sgd", learning_rate = 0.01 }'
+FILTER = conv("out_channels = 1; kernel_size = 2; bias = false")
+SMALL_STEP = 'optimizer = { type = "sgd", learning_rate = 0.001 }'
 WORKED = {
     "worked_example_1": (
-        toml([1, 3, 3], conv("out_channels = 1; kernel_size = 2; bias = false"), loss="quadratic", optimizer=SMALL_STEP, batch=1),
-        {"conv1.weight": [0.5, -1.0, 0.25, 0.75]},
-        [2.0, 1.0, 0.0, 4.0],
+        toml([1, 3, 3], FILTER, loss="quadratic", optimizer=SMALL_STEP, batch=1),
+        {"conv1.weight": [1.0, -2.0, 0.0, 3.0]},
+        [11.0, 12.0, 20.0, 19.0],
     ),
     "worked_example_2": (
-        toml([1, 3, 3], conv("out_channels = 1; kernel_size = 2; bias = false") * 2, optimizer=SMALL_STEP, batch=1),
-        {"conv1.weight": [0.5, -1.0, 0.25, 0.75], "conv2.weight": [1.0, 0.5, -0.5, 0.25]},
-        [3.0],
+        toml([1, 3, 3], FILTER * 2, optimizer=SMALL_STEP, batch=1),
+        {"conv1.weight": [1.0, -2.0, 0.0, 3.0], "conv2.weight": [2.0, -1.0, 1.0, -1.0]},
+        [5.0],
     ),
 }
 

@@ -8,84 +8,65 @@ use crate::training::{AdamSettings, Optimizer as Rule, Schedule};
 pub struct Optimizer {
     rule: Rule,
     steps: i32,
-    first_moments: Vec<Tensor>,
-    second_moments: Vec<Tensor>,
-}
-
-/// What is known of one parameter's value during a step.
-struct Slot<'a> {
-    value: &'a mut f64,
-    gradient: f64,
-    first_moment: &'a mut f64,
-    second_moment: &'a mut f64,
+    /// First and second moment of each value's gradient; SGD keeps its velocity in the first.
+    moments: Vec<[f64; 2]>,
 }
 
 impl Optimizer {
     /// A rule before its first step over parameters like these.
     pub fn new(rule: Rule, parameters: &[Tensor]) -> Self {
-        let zeros: Vec<_> = parameters.iter().map(Tensor::zeros_like).collect();
+        let values = parameters.iter().flat_map(|tensor| &tensor.values);
         Self {
             rule,
             steps: 0,
-            first_moments: zeros.clone(),
-            second_moments: zeros,
+            moments: values.map(|_| [0.0; 2]).collect(),
         }
     }
 
     /// Moves the parameters one step; `factor` is the schedule's factor of the learning rate.
     pub fn step(&mut self, parameters: &mut [Tensor], gradients: &[Tensor], factor: f64) {
         self.steps += 1;
-        for (index, parameter) in parameters.iter_mut().enumerate() {
-            for (element, value) in parameter.values.iter_mut().enumerate() {
-                let slot = Slot {
-                    value,
-                    gradient: gradients[index].values[element],
-                    first_moment: &mut self.first_moments[index].values[element],
-                    second_moment: &mut self.second_moments[index].values[element],
-                };
-                update(&self.rule, factor, self.steps, slot);
-            }
-        }
-    }
-}
-
-fn update(rule: &Rule, factor: f64, steps: i32, slot: Slot<'_>) {
-    match *rule {
-        Rule::Sgd {
-            learning_rate,
-            momentum,
-            nesterov,
-            weight_decay,
-        } => {
-            let gradient = slot.gradient + weight_decay * *slot.value;
-            let velocity = slot.first_moment;
-            *velocity = momentum * *velocity + gradient;
-            let direction = if nesterov {
-                gradient + momentum * *velocity
-            } else {
-                *velocity
+        let rate = factor * self.rule.learning_rate();
+        let values = parameters.iter_mut().flat_map(|tensor| &mut tensor.values);
+        let gradients = gradients.iter().flat_map(|tensor| &tensor.values);
+        for ((value, &gradient), moments) in values.zip(gradients).zip(&mut self.moments) {
+            *value -= match &self.rule {
+                Rule::Sgd {
+                    momentum,
+                    nesterov,
+                    weight_decay,
+                    ..
+                } => {
+                    let gradient = gradient + weight_decay * *value;
+                    let [velocity, _] = moments;
+                    *velocity = momentum * *velocity + gradient;
+                    if *nesterov {
+                        rate * (gradient + momentum * *velocity)
+                    } else {
+                        rate * *velocity
+                    }
+                }
+                Rule::Adam(settings) => {
+                    let gradient = gradient + settings.weight_decay * *value;
+                    rate * adam(settings, self.steps, gradient, moments)
+                }
+                Rule::AdamW(settings) => {
+                    let decay = rate * settings.weight_decay * *value;
+                    decay + rate * adam(settings, self.steps, gradient, moments)
+                }
             };
-            *slot.value -= factor * learning_rate * direction;
-        }
-        Rule::Adam(settings) => {
-            let gradient = slot.gradient + settings.weight_decay * *slot.value;
-            adam(&settings, factor, steps, Slot { gradient, ..slot });
-        }
-        Rule::AdamW(settings) => {
-            *slot.value -= factor * settings.learning_rate * settings.weight_decay * *slot.value;
-            adam(&settings, factor, steps, slot);
         }
     }
 }
 
-fn adam(settings: &AdamSettings, factor: f64, steps: i32, slot: Slot<'_>) {
+/// `m̂ / (√v̂ + ε)` after taking `gradient` into the moments `m` and `v`.
+fn adam(settings: &AdamSettings, steps: i32, gradient: f64, [m, v]: &mut [f64; 2]) -> f64 {
     let [beta1, beta2] = settings.betas;
-    let (m, v, gradient) = (slot.first_moment, slot.second_moment, slot.gradient);
     *m = beta1 * *m + (1.0 - beta1) * gradient;
     *v = beta2 * *v + (1.0 - beta2) * gradient * gradient;
     let mean = *m / (1.0 - beta1.powi(steps));
     let square = *v / (1.0 - beta2.powi(steps));
-    *slot.value -= factor * settings.learning_rate * mean / (square.sqrt() + settings.epsilon);
+    mean / (square.sqrt() + settings.epsilon)
 }
 
 /// The schedule's factor of the learning rate in `epoch` (from zero) of `epochs`.
