@@ -58,9 +58,10 @@ impl<'a> Reference<'a> {
         let mut tensors = Vec::new();
         for layer in &self.network.layers {
             for parameter in &layer.parameters {
+                let elements = 0..parameter.shape.elements();
                 tensors.push(Tensor {
                     name: format!("{}.{}", layer.name, parameter.name),
-                    values: (0..parameter.shape.elements()).map(|_| value()).collect(),
+                    values: elements.map(|_| value()).collect(),
                 });
             }
         }
@@ -72,6 +73,7 @@ impl<'a> Reference<'a> {
     /// # Panics
     /// If the parameters or the input do not fit the network.
     pub fn forward(&self, parameters: &[Tensor], input: &[f64]) -> Trace {
+        self.check(parameters, input);
         let mut tape = Tape::default();
         let input = tape.variables(input);
         let variables = |tensor: &Tensor| (tensor.name.clone(), tape.variables(&tensor.values));
@@ -93,6 +95,17 @@ impl<'a> Reference<'a> {
             names,
             parameters,
             layers,
+        }
+    }
+
+    fn check(&self, parameters: &[Tensor], input: &[f64]) {
+        assert_eq!(input.len(), self.network.input.elements(), "the input");
+        let layers = self.network.layers.iter();
+        let expected: Vec<_> = layers.flat_map(|layer| &layer.parameters).collect();
+        assert_eq!(parameters.len(), expected.len(), "the parameters");
+        for (tensor, parameter) in parameters.iter().zip(expected) {
+            let (values, elements) = (tensor.values.len(), parameter.shape.elements());
+            assert_eq!(values, elements, "{}", tensor.name);
         }
     }
 
@@ -171,7 +184,7 @@ impl Trace {
     /// The gradients of a cost whose derivatives with respect to the values of `source` are `delta`.
     ///
     /// # Panics
-    /// If there is no such layer.
+    /// If there is no such layer, or `delta` does not fit it.
     pub fn backward(&self, source: Source, delta: &[f64]) -> Gradients {
         let deltas = self.tape.backward(self.variables(source), delta);
         let tensor = |(name, variables): (&String, &Vec<Variable>)| Tensor {

@@ -138,7 +138,7 @@ fn softmax(tape: &mut Tape, input: &[Variable]) -> Vec<Variable> {
 
 /// `m = max z`, each `e^(z − m)` and their sum.
 ///
-/// A quotient of these does not depend on `m`, which keeps them finite; so `m` counts as a constant.
+/// What is made of them does not depend on `m`, which only keeps them finite; so it counts as a constant.
 pub(super) fn exponentials(tape: &mut Tape, z: &[Variable]) -> (f64, Vec<Variable>, Variable) {
     let largest = tape.values(z).into_iter().fold(f64::NEG_INFINITY, f64::max);
     let exponential = |z| {
@@ -182,10 +182,9 @@ impl<'a> Padded<'a> {
     /// The value at a row and a column counted from the padding's corner; `None` in the padding.
     fn at(&self, channel: usize, row: usize, column: usize) -> Option<Variable> {
         let Pair { height, width } = self.size;
-        let y = row.checked_sub(self.padding.top).filter(|y| *y < height)?;
-        let x = column.checked_sub(self.padding.left);
-        let x = x.filter(|x| *x < width)?;
-        Some(self.values[(channel * height + y) * width + x])
+        let y = row.checked_sub(self.padding.top)?;
+        let x = column.checked_sub(self.padding.left)?;
+        (y < height && x < width).then(|| self.values[(channel * height + y) * width + x])
     }
 
     /// The values under each output position's window, in reading order.

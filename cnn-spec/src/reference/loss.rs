@@ -7,7 +7,11 @@ use crate::training::Loss;
 /// The cost of one sample's `output` beside its `target`, and the derivative with respect to each output.
 ///
 /// The target is a vector like the output; for a class label it is one at the label and zero elsewhere.
+///
+/// # Panics
+/// If the two are not of the same length.
 pub fn loss(loss: Loss, output: &[f64], target: &[f64]) -> (f64, Vec<f64>) {
+    assert_eq!(output.len(), target.len(), "one target for each output");
     let mut tape = Tape::default();
     let output = tape.variables(output);
     let cost = match loss {

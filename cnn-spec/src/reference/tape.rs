@@ -67,6 +67,7 @@ impl Tape {
 
     /// The derivatives of `Σ delta · result` with respect to every value on the tape.
     pub(super) fn backward(&self, results: &[Variable], deltas: &[f64]) -> Deltas {
+        assert_eq!(results.len(), deltas.len(), "one delta for each result");
         let mut sums = vec![0.0; self.values.len()];
         for (result, delta) in results.iter().zip(deltas) {
             sums[result.0] += delta;
