@@ -54,7 +54,7 @@ impl<'a> Reference<'a> {
     }
 
     /// All parameters, with values drawn from `value`.
-    pub fn parameters(&self, mut value: impl FnMut() -> f64) -> Vec<Tensor> {
+    pub fn parameters(self, mut value: impl FnMut() -> f64) -> Vec<Tensor> {
         let mut tensors = Vec::new();
         for layer in &self.network.layers {
             for parameter in &layer.parameters {
@@ -72,7 +72,7 @@ impl<'a> Reference<'a> {
     ///
     /// # Panics
     /// If the parameters or the input do not fit the network.
-    pub fn forward(&self, parameters: &[Tensor], input: &[f64]) -> Trace {
+    pub fn forward(self, parameters: &[Tensor], input: &[f64]) -> Trace {
         self.check(parameters, input);
         let mut tape = Tape::default();
         let input = tape.variables(input);
@@ -98,7 +98,7 @@ impl<'a> Reference<'a> {
         }
     }
 
-    fn check(&self, parameters: &[Tensor], input: &[f64]) {
+    fn check(self, parameters: &[Tensor], input: &[f64]) {
         assert_eq!(input.len(), self.network.input.elements(), "the input");
         let layers = self.network.layers.iter();
         let expected: Vec<_> = layers.flat_map(|layer| &layer.parameters).collect();
@@ -110,7 +110,7 @@ impl<'a> Reference<'a> {
     }
 
     /// What the network puts out.
-    pub fn output(&self) -> Source {
+    pub fn output(self) -> Source {
         match self.network.layers.len() {
             0 => Source::Input,
             count => Source::Layer(count - 1),
@@ -118,7 +118,7 @@ impl<'a> Reference<'a> {
     }
 
     /// What a loss reads: the output, but the logits where the loss brings its own softmax.
-    pub fn judged(&self, loss: Loss) -> Source {
+    pub fn judged(self, loss: Loss) -> Source {
         match self.network.layers.last() {
             Some(last)
                 if loss == Loss::SoftmaxCrossEntropy && matches!(last.kind, Kind::Softmax(_)) =>
@@ -134,7 +134,7 @@ impl<'a> Reference<'a> {
     /// # Panics
     /// If the parameters, an input or a target do not fit the network.
     pub fn batch(
-        &self,
+        self,
         loss: Loss,
         parameters: &[Tensor],
         inputs: &[Vec<f64>],
