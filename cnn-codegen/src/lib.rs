@@ -62,14 +62,17 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
     if let Some(name) = &options.name {
         network.name.clone_from(name);
     }
-    let file_name = Path::new(file_name)
-        .file_name()
-        .map_or_else(|| file_name.to_owned(), |name| name.to_string_lossy().into_owned());
-    let sha256 = Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let file_name = Path::new(file_name).file_name().map_or_else(
+        || file_name.to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    );
+    let sha256 = Sha256::digest(text)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
     Ok(generate(&network, &Origin { file_name, sha256 }))
 }
 
