@@ -13,6 +13,8 @@ mod refusal;
 pub mod report;
 pub mod shape;
 mod source;
+pub mod summary;
+mod syntax;
 pub mod training;
 mod words;
 
@@ -20,3 +22,4 @@ pub use check::parse;
 pub use network::Network;
 pub use report::Report;
 pub use shape::Shape;
+pub use summary::Summary;
