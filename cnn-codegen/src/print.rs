@@ -28,7 +28,7 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
     );
     for item in core::mem::take(&mut file.items) {
         file.items = vec![item];
-        let lines = prettyplease::unparse(&file)
+        let lines: Vec<_> = prettyplease::unparse(&file)
             .lines()
             .map(str::to_owned)
             .collect();
