@@ -1,7 +1,7 @@
 //! From the file as written to the checked network: the passes in order, each with what it leaves.
 
 use crate::fields::{At, Fields};
-use crate::file::{Draft, FILE, Header, Written};
+use crate::file::{Draft, Header, LANGUAGE, Written};
 use crate::initialization::Initialization;
 use crate::layer::Kind;
 use crate::names;
@@ -42,7 +42,7 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
     let tree = syntax::parse(text)?;
 
     // Keys. Every table has the keys that it needs and no others; every value has its form.
-    source::check(&tree, FILE, text.trim_end().len())?;
+    source::check(&tree, LANGUAGE, text.trim_end().len())?;
 
     // Layers. Hyperparameters agree with each other; every activation is a layer of its own.
     let Written {

@@ -37,8 +37,8 @@ const TRAINING: KeyInfo = KeyInfo {
     doc: "How the network is trained.",
 };
 
-/// The keys of the file: the whole language hangs from here.
-pub(crate) const FILE: &[KeyInfo] = &[NETWORK, LAYERS, TRAINING];
+/// The keys of a network's file; the whole language hangs from them.
+pub const LANGUAGE: &[KeyInfo] = &[NETWORK, LAYERS, TRAINING];
 
 const NETWORK_NAME: Key<String> =
     Key::required("name", Form::Text, "The name of the generated type.");
@@ -91,7 +91,7 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Written<'a> {
-    /// Reads a file that has been held against [`FILE`].
+    /// Reads a file that has been held against [`LANGUAGE`].
     pub fn read(file: Fields<'a>) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut keep = |refusal: Refusal| problems.push(refusal.problem(0..0));
