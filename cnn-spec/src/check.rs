@@ -58,10 +58,9 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
     problems.extend(misplaced(&drafts, &names));
     let layers = shapes(&header, &drafts, names, &mut problems);
     // Training. There is something to learn, and the loss fits the output.
-    if let (Some(training), Some(last)) = (
-        &training,
-        drafts.last().filter(|_| layers.len() == drafts.len()),
-    ) {
+    if let (Some(training), Some(last)) = (&training, drafts.last())
+        && layers.len() == drafts.len()
+    {
         problems.extend(mismatch(training, &layers, last));
     }
     if !problems.is_empty() {
@@ -157,7 +156,7 @@ fn shapes(
                 break;
             }
         };
-        origin = (draft.span.clone(), format!("`{name}` puts out"));
+        origin = (draft.span.clone(), format!("{} puts out", quoted(&name)));
         layers.push(Layer {
             name,
             kind: draft.kind.clone(),
@@ -184,14 +183,12 @@ fn fit(
 
 /// A layer that ends a network but has others after it.
 fn misplaced(drafts: &[Draft<'_>], names: &[String]) -> Option<Problem> {
-    let (last, before) = drafts.split_last()?;
-    let index = before
-        .iter()
-        .position(|draft| draft.kind.rules().is_final())?;
-    let next = drafts.get(index + 1).unwrap_or(last);
+    let mut kinds = drafts.iter().map(|draft| &draft.kind);
+    let index = kinds.position(|kind| kind.rules().is_final())?;
+    let next = drafts.get(index + 1)?;
     Some(
         Problem::new(
-            format!("`{}` must be the last layer", names[index]),
+            format!("{} must be the last layer", quoted(&names[index])),
             drafts[index].span.clone(),
         )
         .label("others come after it")

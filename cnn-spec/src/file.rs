@@ -97,9 +97,7 @@ impl<'a> Written<'a> {
         let mut keep = |refusal: Refusal| problems.push(refusal.problem(0..0));
         let network = file.section(NETWORK.name).unwrap_or_default();
         let header = Header::read(network).map_err(&mut keep);
-        let training = file
-            .section(TRAINING.name)
-            .map(|fields| read_training(fields));
+        let training = file.section(TRAINING.name).map(read_training);
         let training = training.transpose().map_err(&mut keep);
         let drafts = drafts(file, &mut problems);
         match (header, training) {

@@ -1,5 +1,6 @@
 //! What is wrong with a file: every problem with its place, a label and a way to mend it.
 
+use crate::words::quoted;
 use annotate_snippets::renderer::Renderer;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Snippet};
 use std::error::Error;
@@ -56,7 +57,7 @@ impl Problem {
     /// Says which layer has the problem.
     pub(crate) fn of(self, layer: &str) -> Self {
         Self {
-            message: format!("`{layer}`: {}", self.message),
+            message: format!("{}: {}", quoted(layer), self.message),
             ..self
         }
     }
@@ -151,9 +152,7 @@ impl Report {
         }
         group
     }
-}
 
-impl Report {
     /// The lines from the culprit to the cause; the whole text would be slow to render many times.
     fn snippet<'a>(&'a self, problem: &'a Problem, span: &Span) -> Snippet<'a, Annotation<'a>> {
         let cause = problem.cause.as_ref();
