@@ -16,7 +16,6 @@ mod error;
 mod evaluate;
 #[cfg(feature = "std")]
 pub mod fit;
-pub mod initialization;
 pub mod math;
 #[cfg(feature = "std")]
 mod metrics;

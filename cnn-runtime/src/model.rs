@@ -3,7 +3,7 @@
 use crate::math::Real;
 use crate::rng::Rng;
 use crate::schedule::Schedule;
-use crate::target::Target;
+use crate::target::{Target, argmax};
 use crate::tensor::Tensor;
 use crate::zeroed::Zeroed;
 use core::ops::AddAssign;
@@ -122,6 +122,13 @@ pub struct TensorInfo {
     pub shape: &'static [usize],
 }
 
+impl TensorInfo {
+    /// A tensor's name and shape.
+    pub const fn new(name: &'static str, shape: &'static [usize]) -> Self {
+        Self { name, shape }
+    }
+}
+
 /// The `[training]` section of a network's file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
@@ -146,6 +153,17 @@ pub struct Totals {
     pub correct: usize,
     /// Samples.
     pub samples: usize,
+}
+
+impl Totals {
+    /// The totals of one sample: its loss, and whether the largest output is the target's class.
+    pub fn of<O: Tensor>(loss: O::Scalar, output: &O, target: &impl Target) -> Self {
+        Self {
+            loss: loss.to_f64(),
+            correct: usize::from(argmax(output) == target.label()),
+            samples: 1,
+        }
+    }
 }
 
 impl AddAssign for Totals {

@@ -1,5 +1,7 @@
 //! Seeded random numbers, the same on every platform.
 
+use crate::math::Real;
+use crate::tensor::Tensor;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
@@ -42,6 +44,20 @@ impl Rng {
     pub fn below(&mut self, end: usize) -> usize {
         // Through u64, so that 32-bit and 64-bit machines draw the same numbers.
         self.0.random_range(0..end as u64) as usize
+    }
+
+    /// Fills a tensor from a uniform distribution in `-bound..bound`.
+    pub fn fill_uniform<T: Tensor>(&mut self, tensor: &mut T, bound: f64) {
+        for value in tensor.values_mut() {
+            *value = T::Scalar::from_f64((2.0 * self.uniform() - 1.0) * bound);
+        }
+    }
+
+    /// Fills a tensor from a normal distribution with mean zero.
+    pub fn fill_normal<T: Tensor>(&mut self, tensor: &mut T, standard_deviation: f64) {
+        for value in tensor.values_mut() {
+            *value = T::Scalar::from_f64(self.normal() * standard_deviation);
+        }
     }
 
     /// Puts the items into a random order: Fisher and Yates.

@@ -1,6 +1,13 @@
 //! `conv2d`: a small kernel slides over every feature map.
 
-use super::{Padding, Pair};
+use super::{ACTIVATION, Kind, LayerKind, Padding, Pair, described, feature_maps};
+use crate::fields::{Fields, Type, Value};
+use crate::grammar::{Form, Key, TypeInfo, Word, Words};
+use crate::initialization::{INITIALIZATION, Initialization};
+use crate::network::Parameter;
+use crate::refusal::Refusal;
+use crate::shape::{Shape, extent, windows};
+use toml::de::DeValue;
 
 /// A two-dimensional convolution; its output size is `(H + p − d (k − 1) − 1) / s + 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,4 +50,274 @@ pub enum ConvMode {
     CrossCorrelation,
     /// `Σ w[ky, kx] · in[y + K−1−ky, x + K−1−kx]`: the kernel turned by 180°.
     Convolution,
+}
+
+const OUT_CHANNELS: Key<usize> =
+    Key::required("out_channels", Form::SIZE, "Feature maps that it puts out.");
+const KERNEL_SIZE: Key<Pair> = Key::required(
+    "kernel_size",
+    Form::SIZES,
+    "Height and width of each kernel.",
+);
+const STRIDE: Key<Pair> = Key::or(
+    "stride",
+    Form::SIZES,
+    "1",
+    "Rows and columns from one output position to the next.",
+);
+const PADDING: Key<Border> = Key::or(
+    "padding",
+    Form::Either(&Form::MARGINS, &Form::Words(border_words)),
+    "0",
+    "Zeros around the input.",
+);
+const DILATION: Key<Pair> = Key::or(
+    "dilation",
+    Form::SIZES,
+    "1",
+    "Rows and columns from one tap of the kernel to the next.",
+);
+const GROUPS: Key<usize> = Key::or(
+    "groups",
+    Form::SIZE,
+    "1",
+    "Groups of channels that do not see each other; divides both numbers of channels.",
+);
+const BIAS: Key<ConvBias> = Key::or(
+    "bias",
+    Form::Either(&Form::Words(bias_words), &Form::Boolean),
+    "\"channel\"",
+    "What is added to each sum.",
+);
+const MODE: Key<ConvMode> = Key::or(
+    "mode",
+    Form::words::<ConvMode>(),
+    "\"cross_correlation\"",
+    "Whether the kernel is turned by 180° as it meets the input.",
+);
+
+pub(super) const TYPES: &[Type<Kind>] = &[Type {
+    info: TypeInfo {
+        name: "conv2d",
+        doc: "A small kernel slides over every feature map.",
+        keys: &[
+            OUT_CHANNELS.info,
+            KERNEL_SIZE.info,
+            STRIDE.info,
+            PADDING.info,
+            DILATION.info,
+            GROUPS.info,
+            BIAS.info,
+            MODE.info,
+            ACTIVATION.info,
+            INITIALIZATION.info,
+        ],
+    },
+    read: |fields| Conv2d::read(fields).map(Kind::Conv2d),
+}];
+
+/// What `padding` says.
+#[derive(Clone, Copy)]
+enum Border {
+    /// So many zeros above and below, left and right.
+    Margins(Pair),
+    /// As many as keep the size.
+    Same,
+    /// None.
+    Valid,
+}
+
+fn border_words() -> Vec<Word> {
+    vec![
+        Word::new("same", "As many as keep the size; for stride 1."),
+        Word::new("valid", "None."),
+    ]
+}
+
+impl Value for Border {
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_str() {
+            Some("same") => Some(Self::Same),
+            Some("valid") => Some(Self::Valid),
+            _ => Pair::read(value).map(Self::Margins),
+        }
+    }
+}
+
+fn bias_words() -> Vec<Word> {
+    vec![
+        Word::new("channel", "One for each feature map; `true` says the same."),
+        Word::new("position", "One for each output position."),
+    ]
+}
+
+impl Value for ConvBias {
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::Boolean(false) => Some(Self::None),
+            DeValue::Boolean(true) => Some(Self::Channel),
+            _ => match value.as_str()? {
+                "channel" => Some(Self::Channel),
+                "position" => Some(Self::Position),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl Words for ConvMode {
+    const WORDS: &'static [(Self, Word)] = &[
+        (
+            Self::CrossCorrelation,
+            Word::new("cross_correlation", "The kernel as it is."),
+        ),
+        (
+            Self::Convolution,
+            Word::new("convolution", "The kernel turned by 180°."),
+        ),
+    ];
+}
+
+impl Conv2d {
+    fn read(fields: Fields<'_>) -> Result<Self, Refusal> {
+        let kernel_size = fields.get(&KERNEL_SIZE)?;
+        let stride = fields.get(&STRIDE)?;
+        let dilation = fields.get(&DILATION)?;
+        let reach = Pair {
+            height: extent(kernel_size.height, dilation.height),
+            width: extent(kernel_size.width, dilation.width),
+        };
+        let conv = Self {
+            out_channels: fields.get(&OUT_CHANNELS)?,
+            kernel_size,
+            stride,
+            padding: padding(fields.get(&PADDING)?, reach, stride)?,
+            dilation,
+            groups: fields.get(&GROUPS)?,
+            bias: fields.get(&BIAS)?,
+            mode: fields.get(&MODE)?,
+        };
+        divides(conv.groups, conv.out_channels, "`out_channels`")?;
+        Ok(conv)
+    }
+
+    /// The dimensions of the weight: `[out, in / groups, height, width]`.
+    fn weight_dims(&self, input: &Shape) -> [usize; 4] {
+        let in_channels = input.dims()[0];
+        let Pair { height, width } = self.kernel_size;
+        [self.out_channels, in_channels / self.groups, height, width]
+    }
+}
+
+fn padding(border: Border, reach: Pair, stride: Pair) -> Result<Padding, Refusal> {
+    match border {
+        Border::Valid => Ok(Padding::default()),
+        Border::Same if stride != Pair::square(1) => Err(Refusal::new(
+            "padding `\"same\"` keeps the size only with a stride of 1",
+        )
+        .key(PADDING.info.name)
+        .label(format!("the stride is {stride}"))
+        .help("give the padding as a number, or drop `stride`")),
+        Border::Same => Ok(Padding {
+            top: (reach.height - 1) / 2,
+            bottom: reach.height / 2,
+            left: (reach.width - 1) / 2,
+            right: reach.width / 2,
+        }),
+        Border::Margins(margins)
+            if margins.height >= reach.height || margins.width >= reach.width =>
+        {
+            Err(Refusal::new(
+                "the padding is as large as the kernel, which would see nothing but zeros",
+            )
+            .key(PADDING.info.name)
+            .label(format!("must be below {reach}, what the kernel covers"))
+            .help("make `padding` smaller; `\"same\"` keeps the size"))
+        }
+        Border::Margins(margins) => Ok(margins.into()),
+    }
+}
+
+fn divides(groups: usize, channels: usize, which: &str) -> Result<(), Refusal> {
+    if channels.is_multiple_of(groups) {
+        return Ok(());
+    }
+    Err(Refusal::new(format!(
+        "{groups} groups do not divide the {channels} {which}"
+    ))
+    .key(GROUPS.info.name)
+    .label(format!("{channels} is not a multiple of {groups}"))
+    .help("choose `groups` so that it divides both the channels of the input and `out_channels`"))
+}
+
+impl LayerKind for Conv2d {
+    fn stem(&self) -> &'static str {
+        "conv"
+    }
+
+    fn describe(&self) -> String {
+        let one = Pair::square(1);
+        let options = [
+            (self.stride != one).then(|| format!("stride {}", self.stride)),
+            (self.padding != Padding::default()).then(|| format!("padding {}", self.padding)),
+            (self.dilation != one).then(|| format!("dilation {}", self.dilation)),
+            (self.groups != 1).then(|| format!("{} groups", self.groups)),
+            match self.bias {
+                ConvBias::Channel => None,
+                ConvBias::Position => Some("bias per position".to_owned()),
+                ConvBias::None => Some("no bias".to_owned()),
+            },
+            (self.mode == ConvMode::Convolution).then(|| "kernel turned".to_owned()),
+        ];
+        described(format!("conv2d {}", self.kernel_size), options)
+    }
+
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
+        let [channels, height, width] = feature_maps("conv2d", input)?;
+        divides(self.groups, channels, "channels of the input")?;
+        let Padding {
+            top,
+            bottom,
+            left,
+            right,
+        } = self.padding;
+        let [padded_height, padded_width] = [height + top + bottom, width + left + right];
+        let reach_height = extent(self.kernel_size.height, self.dilation.height);
+        let reach_width = extent(self.kernel_size.width, self.dilation.width);
+        let rows = windows(padded_height, reach_height, self.stride.height);
+        let columns = windows(padded_width, reach_width, self.stride.width);
+        let (Some(rows), Some(columns)) = (rows, columns) else {
+            return Err(Refusal::new("the kernel is larger than the input")
+                .key(KERNEL_SIZE.info.name)
+                .label(format!(
+                    "covers {reach_height}×{reach_width}, and the padded input is {padded_height}×{padded_width}"
+                ))
+                .help("make `kernel_size` smaller, `padding` larger, or pool less before"));
+        };
+        Shape::of("output", [self.out_channels, rows, columns])
+    }
+
+    fn parameters(
+        &self,
+        input: &Shape,
+        output: &Shape,
+        initialization: Initialization,
+    ) -> Result<Vec<Parameter>, Refusal> {
+        let weight = Shape::of("weight", self.weight_dims(input))?;
+        let bias = match self.bias {
+            ConvBias::None => None,
+            ConvBias::Position => Some(output.clone()),
+            ConvBias::Channel => Some(Shape::of("bias", [self.out_channels])?),
+        };
+        let bias = bias.map(|shape| initialization.bias(shape, &weight));
+        Ok([initialization.weight(weight)]
+            .into_iter()
+            .chain(bias)
+            .collect())
+    }
+
+    fn multiply_adds(&self, input: &Shape, output: &Shape) -> u64 {
+        let [_, taps @ ..] = self.weight_dims(input).map(|dim| dim as u64);
+        output.elements() as u64 * taps.iter().product::<u64>()
+    }
 }

@@ -1,0 +1,146 @@
+//! The functions of a layer: what each takes is said once, and gives its signature and its call.
+
+use super::tokens::{array_type, doc, ident};
+use crate::plan::{Plan, Step, ValueId};
+use heck::ToUpperCamelCase;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+/// What a layer is made of: a function for each direction, in the order in which they are read.
+pub struct Functions {
+    /// From input to output.
+    pub forward: Function,
+    /// From delta to the parameters' gradients; absent where nothing is learnt.
+    pub backward_weights: Option<Function>,
+    /// From delta to the input's delta.
+    pub backward_input: Function,
+}
+
+/// One function of a layer.
+pub struct Function {
+    /// What it computes, with shapes and the formula.
+    pub doc: String,
+    /// What it takes, in order.
+    pub arguments: Vec<Argument>,
+    /// What it does.
+    pub body: TokenStream,
+}
+
+/// Something that a layer's function takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Argument {
+    /// `parameters: &Conv1`.
+    Parameters,
+    /// `input: &[…]`: what the layer reads.
+    Input,
+    /// `output: &[…]`: what the layer put out.
+    Output,
+    /// `output: &mut […]`: what the layer puts out.
+    OutputMut,
+    /// `delta: &[…]`: the loss's gradient with respect to the output.
+    Delta,
+    /// `input_delta: &mut […]`: the loss's gradient with respect to the input.
+    InputDelta,
+    /// `gradients: &mut Conv1`: the loss's gradients with respect to the parameters.
+    Gradients,
+}
+
+/// The direction of a layer's function, and the end of its name.
+#[derive(Clone, Copy)]
+pub enum Direction {
+    /// `conv1_forward`.
+    Forward,
+    /// `conv1_backward_weights`.
+    BackwardWeights,
+    /// `conv1_backward_input`.
+    BackwardInput,
+}
+
+/// The struct that holds a layer's parameters: `Conv1`.
+pub fn parameters_type(layer_name: &str) -> Ident {
+    ident(&layer_name.to_upper_camel_case())
+}
+
+impl Function {
+    /// The function itself.
+    pub fn item(&self, plan: &Plan, step: &Step, direction: Direction) -> TokenStream {
+        let doc = doc(&self.doc);
+        let name = direction.name(step);
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|argument| argument.declaration(plan, step));
+        let body = &self.body;
+        quote! {
+            #doc
+            #[allow(clippy::needless_range_loop)]
+            pub fn #name(#(#arguments),*) {
+                #body
+            }
+        }
+    }
+
+    /// A call of it, from a function in which `parameters`, `input`, `activations`, `deltas` and `gradients`
+    /// are those of the network.
+    pub fn call(&self, plan: &Plan, step: &Step, direction: Direction) -> TokenStream {
+        let name = direction.name(step);
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|argument| argument.value(plan, step));
+        quote!(#name(#(#arguments),*);)
+    }
+}
+
+impl Direction {
+    fn name(self, step: &Step) -> Ident {
+        let layer = &step.name;
+        match self {
+            Self::Forward => format_ident!("{layer}_forward"),
+            Self::BackwardWeights => format_ident!("{layer}_backward_weights"),
+            Self::BackwardInput => format_ident!("{layer}_backward_input"),
+        }
+    }
+}
+
+impl Argument {
+    fn declaration(self, plan: &Plan, step: &Step) -> TokenStream {
+        let parameters = parameters_type(&step.name);
+        let array = |id| array_type(plan.network.dtype, &plan.value(id).shape);
+        let (input, output) = (array(step.input), array(step.output));
+        match self {
+            Self::Parameters => quote!(parameters: &#parameters),
+            Self::Input => quote!(input: &#input),
+            Self::Output => quote!(output: &#output),
+            Self::OutputMut => quote!(output: &mut #output),
+            Self::Delta => quote!(delta: &#output),
+            Self::InputDelta => quote!(input_delta: &mut #input),
+            Self::Gradients => quote!(gradients: &mut #parameters),
+        }
+    }
+
+    fn value(self, plan: &Plan, step: &Step) -> TokenStream {
+        let layer = ident(&step.name);
+        match self {
+            Self::Parameters => quote!(&parameters.#layer),
+            Self::Input => activation(plan, step.input),
+            Self::Output => quote!(&activations.#layer),
+            Self::OutputMut => quote!(&mut activations.#layer),
+            Self::Delta => quote!(&deltas.#layer),
+            Self::InputDelta => {
+                let input = ident(&plan.value(step.input).name);
+                quote!(&mut deltas.#input)
+            }
+            Self::Gradients => quote!(&mut gradients.#layer),
+        }
+    }
+}
+
+/// A reference to a value: `input` or `&activations.conv1`.
+pub fn activation(plan: &Plan, id: ValueId) -> TokenStream {
+    if id == ValueId::INPUT {
+        return quote!(input);
+    }
+    let name = ident(&plan.value(id).name);
+    quote!(&activations.#name)
+}

@@ -1,0 +1,147 @@
+//! Rust for a plan: one file per kind of layer, forward directly above backward.
+
+mod activation;
+mod avg_pool2d;
+mod axis;
+mod channels;
+mod conv2d;
+mod dense;
+mod function;
+mod loss;
+mod max_pool2d;
+mod model;
+mod optimizer;
+mod parameters;
+mod softmax;
+mod tokens;
+mod zero_pad;
+
+use crate::Origin;
+use crate::plan::{Operation, Plan, Step};
+use cnn_spec::layer::Kind;
+use function::{Direction, Functions};
+use proc_macro2::TokenStream;
+use quote::quote;
+use tokens::mentions;
+
+/// All items of a network's module, in the order in which they are read.
+pub fn items(plan: &Plan, origin: &Origin) -> TokenStream {
+    let training = plan.network.training.as_ref();
+    let heading = model::heading(plan, origin);
+    let parameters = parameters::items(plan);
+    let activations = parameters::values_struct(
+        "Activations",
+        "What each layer puts out for one sample.",
+        plan,
+        |_| true,
+    );
+    let deltas = training.map(|_| {
+        parameters::values_struct(
+            "Deltas",
+            "The loss's gradient with respect to what each layer puts out.",
+            plan,
+            |value| value.has_delta,
+        )
+    });
+    let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
+    let loss = training.map(|training| loss::functions(training.loss, plan));
+    let passes = model::passes(plan);
+    let optimizer =
+        training.map(|training| optimizer::items(&training.optimizer, plan.network.dtype));
+    let implementations = model::implementations(plan);
+    let items = quote! {
+        #heading
+        #parameters
+        #activations
+        #deltas
+        #(#layers)*
+        #loss
+        #passes
+        #optimizer
+        #implementations
+    };
+    let imports = imports(plan, &items);
+    quote!(#imports #items)
+}
+
+/// The runtime's traits whose methods the items call: an optimizer visits the parameters, and arrays are
+/// seen as their values.
+fn imports(plan: &Plan, items: &TokenStream) -> Option<TokenStream> {
+    let parameters = plan
+        .network
+        .training
+        .as_ref()
+        .map(|_| quote!(Parameters as _));
+    let is_flattened = mentions(items, "values") || mentions(items, "values_mut");
+    let tensor = is_flattened.then(|| quote!(Tensor as _));
+    let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
+    match traits.as_slice() {
+        [] => None,
+        [one] => Some(quote!(use cnn_runtime::#one;)),
+        more => Some(quote!(use cnn_runtime::{#(#more),*};)),
+    }
+}
+
+/// The functions of one kind of operation.
+fn functions(plan: &Plan, step: &Step) -> Functions {
+    match step.operation {
+        Operation::ZeroPad(padding) => zero_pad::functions(padding, plan, step),
+        Operation::Layer(kind) => match kind {
+            Kind::Conv2d(conv) => conv2d::functions(conv, plan, step),
+            Kind::MaxPool2d(pool) => max_pool2d::functions(pool, plan, step),
+            Kind::AvgPool2d(pool) => avg_pool2d::functions(pool, plan, step),
+            Kind::Dense(dense) => dense::functions(dense, plan, step),
+            Kind::Activation(activation) => activation::functions(*activation, plan, step),
+            Kind::Softmax(_) => softmax::functions(plan, step),
+            Kind::Flatten(_) => unreachable!("lowering leaves no flatten"),
+        },
+    }
+}
+
+/// Whether the backward pass of a step is part of training, for its weights and for its input.
+fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
+    let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
+    let learns = !step.parameters.is_empty();
+    [
+        reaches_loss && learns,
+        reaches_loss && plan.value(step.input).has_delta,
+    ]
+}
+
+fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
+    let functions = functions(plan, step);
+    let [weights, input] = directions(plan, step);
+    let forward = functions.forward.item(plan, step, Direction::Forward);
+    let backward_weights = functions
+        .backward_weights
+        .filter(|_| weights)
+        .map(|function| function.item(plan, step, Direction::BackwardWeights));
+    let backward_input = input.then(|| {
+        functions
+            .backward_input
+            .item(plan, step, Direction::BackwardInput)
+    });
+    quote!(#forward #backward_weights #backward_input)
+}
+
+/// The calls of one step in the backward pass: weights first, then the input.
+fn backward_calls(plan: &Plan, step: &Step) -> TokenStream {
+    let functions = functions(plan, step);
+    let [weights, input] = directions(plan, step);
+    let backward_weights = functions
+        .backward_weights
+        .filter(|_| weights)
+        .map(|function| function.call(plan, step, Direction::BackwardWeights));
+    let backward_input = input.then(|| {
+        functions
+            .backward_input
+            .call(plan, step, Direction::BackwardInput)
+    });
+    quote!(#backward_weights #backward_input)
+}
+
+fn forward_call(plan: &Plan, step: &Step) -> TokenStream {
+    functions(plan, step)
+        .forward
+        .call(plan, step, Direction::Forward)
+}

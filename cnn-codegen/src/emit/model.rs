@@ -1,0 +1,265 @@
+//! The network as a whole: its types, its passes, and the traits that the runtime knows it by.
+
+use super::function::activation;
+use super::tokens::{array_type, doc, ident, number, scalar, used_in};
+use super::{backward_calls, forward_call, loss};
+use crate::Origin;
+use crate::plan::{Plan, ValueId};
+use cnn_spec::network::{Distribution, Parameter};
+use cnn_spec::shape::Shape;
+use cnn_spec::summary::Summary;
+use cnn_spec::training::{Loss, Schedule, Training};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// What the module begins with: the network's type and those of its input, output and target.
+pub fn heading(plan: &Plan, origin: &Origin) -> TokenStream {
+    let network = plan.network;
+    let name = ident(&network.name);
+    let about = doc(&format!(
+        "The network of `{}`; its layers stand in [`{}::SUMMARY`].",
+        origin.file_name, network.name,
+    ));
+    let summary = raw_text(&Summary::new(network).to_string());
+    let array = |id: ValueId| array_type(network.dtype, &plan.value(id).shape);
+    let (input, output) = (array(ValueId::INPUT), array(plan.output));
+    let input_doc = doc(&format!("One sample: {}.", network.input));
+    let output_doc = doc(&format!("What the network puts out: {}.", network.output()));
+    let target = network.training.as_ref().map(|training| {
+        let target = loss::target_type(training.loss, plan);
+        let about = doc(match training.loss {
+            Loss::SoftmaxCrossEntropy => "What an output is compared with: the index of its class.",
+            Loss::Mse | Loss::Quadratic => "What an output is compared with.",
+        });
+        quote!(#about pub type Target = #target;)
+    });
+    quote! {
+        #about
+        #[derive(Clone, Copy, Debug)]
+        pub struct #name;
+
+        impl #name {
+            /// Each layer: what goes in and out, what it learns and what it costs.
+            pub const SUMMARY: &str = #summary;
+        }
+
+        #input_doc
+        pub type Input = #input;
+
+        #output_doc
+        pub type Output = #output;
+
+        #target
+    }
+}
+
+/// A string literal over several lines.
+fn raw_text(text: &str) -> Literal {
+    format!("r\"\n{}\n\"", text.trim_end())
+        .parse()
+        .expect("a summary holds no quotation marks")
+}
+
+/// `forward`, and `backward` where there is training.
+pub fn passes(plan: &Plan) -> TokenStream {
+    let calls: TokenStream = plan
+        .steps
+        .iter()
+        .map(|step| forward_call(plan, step))
+        .collect();
+    let parameters = used_in(&calls, "parameters");
+    let backward = plan.network.training.as_ref().map(|_| backward(plan));
+    quote! {
+        /// The forward pass of one sample, layer by layer.
+        pub fn forward(#parameters: &Parameters, input: &Input, activations: &mut Activations) {
+            #calls
+        }
+
+        #backward
+    }
+}
+
+fn backward(plan: &Plan) -> TokenStream {
+    let calls: TokenStream = plan
+        .steps
+        .iter()
+        .rev()
+        .map(|step| backward_calls(plan, step))
+        .collect();
+    let [parameters, input] = ["parameters", "input"].map(|name| used_in(&calls, name));
+    quote! {
+        /// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to layer,
+        /// and each layer's gradients are added to `gradients`.
+        pub fn backward(
+            #parameters: &Parameters,
+            #input: &Input,
+            activations: &Activations,
+            deltas: &mut Deltas,
+            gradients: &mut Parameters
+        ) {
+            #calls
+        }
+
+        /// What it takes to train: activations and deltas of one sample.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Workspace {
+            /// Written by the forward pass.
+            pub activations: Activations,
+            /// Written by the backward pass.
+            pub deltas: Deltas,
+        }
+
+        cnn_runtime::zeroed! { Workspace { activations, deltas } }
+    }
+}
+
+/// `impl Model`, and `impl Trainable` where there is training.
+pub fn implementations(plan: &Plan) -> TokenStream {
+    let network = plan.network;
+    let (name, scalar) = (ident(&network.name), scalar(network.dtype));
+    let name_text = &network.name;
+    let (input_shape, output_shape) = (dims(&network.input), dims(network.output()));
+    let output = activation(plan, plan.output);
+    let first_values: TokenStream = plan
+        .learning_steps()
+        .flat_map(|step| {
+            step.parameters
+                .iter()
+                .map(|parameter| first_values(&step.name, parameter))
+        })
+        .collect();
+    let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
+    let trainable = network
+        .training
+        .as_ref()
+        .map(|training| trainable(plan, training));
+    quote! {
+        impl cnn_runtime::Model for #name {
+            type Scalar = #scalar;
+            type Input = Input;
+            type Output = Output;
+            type Parameters = Parameters;
+            type Activations = Activations;
+
+            const NAME: &'static str = #name_text;
+            const INPUT_SHAPE: &'static [usize] = &[#(#input_shape),*];
+            const OUTPUT_SHAPE: &'static [usize] = &[#(#output_shape),*];
+            const SUMMARY: &'static str = Self::SUMMARY;
+
+            fn initialize(#parameters: &mut Parameters, #rng: &mut cnn_runtime::Rng) {
+                #first_values
+            }
+
+            fn forward<'a>(
+                parameters: &Parameters,
+                input: &Input,
+                activations: &'a mut Activations
+            ) -> &'a Output {
+                forward(parameters, input, activations);
+                #output
+            }
+        }
+
+        #trainable
+    }
+}
+
+/// The statement that draws a parameter's first values.
+fn first_values(layer: &str, parameter: &Parameter) -> TokenStream {
+    let (layer, field) = (ident(layer), ident(parameter.name));
+    let place = quote!(parameters.#layer.#field);
+    match parameter.distribution {
+        Distribution::Zeros => quote!(#place.values_mut().fill(0.0);),
+        Distribution::Uniform { bound } => {
+            let bound = Literal::f64_unsuffixed(bound);
+            quote!(rng.fill_uniform(&mut #place, #bound);)
+        }
+        Distribution::Normal { standard_deviation } => {
+            let standard_deviation = Literal::f64_unsuffixed(standard_deviation);
+            quote!(rng.fill_normal(&mut #place, #standard_deviation);)
+        }
+    }
+}
+
+fn trainable(plan: &Plan, training: &Training) -> TokenStream {
+    let (name, scalar) = (ident(&plan.network.name), scalar(plan.network.dtype));
+    let (epochs, batch_size) = (number(training.epochs), number(training.batch_size));
+    let seed = Literal::u64_unsuffixed(training.seed);
+    let learning_rate = Literal::f64_unsuffixed(training.optimizer.learning_rate());
+    let schedule = match training.schedule {
+        Schedule::Constant => quote!(Constant),
+        Schedule::Cosine => quote!(Cosine),
+    };
+    let target = match training.loss {
+        Loss::SoftmaxCrossEntropy => quote!(*target),
+        Loss::Mse | Loss::Quadratic => quote!(target),
+    };
+    let (scores_name, scores) = (
+        ident(&plan.value(plan.scores).name),
+        activation(plan, plan.scores),
+    );
+    quote! {
+        impl cnn_runtime::Trainable for #name {
+            type Target = Target;
+            type Optimizer = Optimizer;
+            type Workspace = Workspace;
+
+            const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
+                epochs: #epochs,
+                batch_size: #batch_size,
+                learning_rate: #learning_rate,
+                schedule: cnn_runtime::Schedule::#schedule,
+                seed: #seed,
+            };
+
+            fn gradients(
+                parameters: &Parameters,
+                inputs: &[Input],
+                targets: &[Target],
+                batch_size: usize,
+                workspace: &mut Workspace,
+                gradients: &mut Parameters
+            ) -> cnn_runtime::Totals {
+                let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+                let mut totals = cnn_runtime::Totals::default();
+                for (input, target) in inputs.iter().zip(targets) {
+                    forward(parameters, input, activations);
+                    let scores = #scores;
+                    totals += cnn_runtime::Totals::of(loss(scores, #target), scores, target);
+                    loss_backward(scores, #target, batch_size, &mut deltas.#scores_name);
+                    backward(parameters, input, activations, deltas, gradients);
+                }
+                totals
+            }
+
+            fn evaluate(
+                parameters: &Parameters,
+                inputs: &[Input],
+                targets: &[Target],
+                workspace: &mut Workspace
+            ) -> cnn_runtime::Totals {
+                let activations = &mut workspace.activations;
+                let mut totals = cnn_runtime::Totals::default();
+                for (input, target) in inputs.iter().zip(targets) {
+                    forward(parameters, input, activations);
+                    let scores = #scores;
+                    totals += cnn_runtime::Totals::of(loss(scores, #target), scores, target);
+                }
+                totals
+            }
+
+            fn update(
+                parameters: &mut Parameters,
+                gradients: &Parameters,
+                optimizer: &mut Optimizer,
+                learning_rate: #scalar
+            ) {
+                update(parameters, gradients, optimizer, learning_rate);
+            }
+        }
+    }
+}
+
+fn dims(shape: &Shape) -> Vec<Literal> {
+    shape.dims().iter().map(|&dim| number(dim)).collect()
+}

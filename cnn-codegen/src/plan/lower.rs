@@ -1,0 +1,122 @@
+//! Layers become steps over named values.
+
+use super::{Operation, Plan, Step, Value, ValueId};
+use cnn_spec::layer::{Kind, Padding};
+use cnn_spec::network::{Network, Parameter, Source};
+use cnn_spec::shape::Shape;
+use cnn_spec::training::Loss;
+
+/// After this, `flatten` is gone, padding is a step of its own, and each value knows its name, its stored
+/// shape and whether it needs a delta.
+pub fn lower(network: &Network) -> Plan<'_> {
+    let mut lowering = Lowering::new(network);
+    // The value that holds what each layer puts out.
+    let mut outputs = Vec::with_capacity(network.layers.len());
+    for layer in &network.layers {
+        let input = match layer.input {
+            Source::Input => ValueId::INPUT,
+            Source::Layer(index) => outputs[index],
+        };
+        let output = match &layer.kind {
+            Kind::Flatten(_) => input,
+            kind => {
+                let input = lowering.pad(kind, &layer.name, input);
+                let shape = layer.output_shape.clone();
+                lowering.push(
+                    &layer.name,
+                    Operation::Layer(kind),
+                    &layer.parameters,
+                    input,
+                    shape,
+                )
+            }
+        };
+        outputs.push(output);
+    }
+    let output = outputs.last().copied().unwrap_or(ValueId::INPUT);
+    let Lowering { values, steps } = lowering;
+    let scores = logits(network, &steps).unwrap_or(output);
+    Plan {
+        network,
+        values,
+        steps,
+        output,
+        scores,
+    }
+}
+
+struct Lowering<'n> {
+    values: Vec<Value>,
+    steps: Vec<Step<'n>>,
+}
+
+impl<'n> Lowering<'n> {
+    fn new(network: &Network) -> Self {
+        let input = Value {
+            name: "input".to_owned(),
+            shape: network.input.clone(),
+            has_delta: false,
+        };
+        Self {
+            values: vec![input],
+            steps: Vec::new(),
+        }
+    }
+
+    fn push(
+        &mut self,
+        name: &str,
+        operation: Operation<'n>,
+        parameters: &'n [Parameter],
+        input: ValueId,
+        shape: Shape,
+    ) -> ValueId {
+        let output = ValueId(self.values.len());
+        let has_delta = self.values[input.0].has_delta || !parameters.is_empty();
+        self.values.push(Value {
+            name: name.to_owned(),
+            shape,
+            has_delta,
+        });
+        self.steps.push(Step {
+            name: name.to_owned(),
+            operation,
+            parameters,
+            input,
+            output,
+        });
+        output
+    }
+
+    /// A convolution's input with the zeros around it, if there are to be any.
+    fn pad(&mut self, kind: &Kind, name: &str, input: ValueId) -> ValueId {
+        match kind {
+            Kind::Conv2d(conv) if conv.padding != Padding::default() => {
+                let shape = padded(&self.values[input.0].shape, conv.padding);
+                let operation = Operation::ZeroPad(conv.padding);
+                self.push(&format!("{name}_padded"), operation, &[], input, shape)
+            }
+            _ => input,
+        }
+    }
+}
+
+fn padded(shape: &Shape, padding: Padding) -> Shape {
+    let [channels, height, width] = [0, 1, 2].map(|axis| shape.dims()[axis]);
+    let Padding {
+        top,
+        bottom,
+        left,
+        right,
+    } = padding;
+    Shape::new([channels, top + height + bottom, left + width + right])
+        .expect("the budget of a checked network counts its padding")
+}
+
+/// The logits, if the network ends in a softmax that its loss includes.
+fn logits(network: &Network, steps: &[Step]) -> Option<ValueId> {
+    let includes_softmax = network.training.as_ref()?.loss == Loss::SoftmaxCrossEntropy;
+    let last = steps.last()?;
+    let is_softmax = matches!(last.operation, Operation::Layer(Kind::Softmax(_)));
+    (includes_softmax && is_softmax).then_some(last.input)
+}

@@ -1,0 +1,95 @@
+//! What is computed from what, and where it is kept: the network on its way to code.
+//!
+//! Passes, in order, each with the invariant that it leaves:
+//! 1. [`lower`]: no layer is left that only renames values (`flatten`); no convolution pads its own input;
+//!    every value has a name and the shape it is stored in, and is known to need a delta or not.
+
+mod lower;
+
+use cnn_spec::layer::{Kind, Padding};
+use cnn_spec::network::{Network, Parameter};
+use cnn_spec::shape::Shape;
+
+/// The steps of a network over the values that they read and write.
+pub struct Plan<'n> {
+    /// The network that is planned.
+    pub network: &'n Network,
+    /// Everything that is computed; the network's input comes first.
+    pub values: Vec<Value>,
+    /// What computes it, in order.
+    pub steps: Vec<Step<'n>>,
+    /// What the forward pass returns.
+    pub output: ValueId,
+    /// What the loss reads: the output, or the logits before a final softmax that the loss includes.
+    pub scores: ValueId,
+}
+
+/// An index into [`Plan::values`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ValueId(usize);
+
+impl ValueId {
+    /// The network's input.
+    pub const INPUT: Self = Self(0);
+}
+
+/// A tensor that exists while a sample is computed.
+pub struct Value {
+    /// `input`, or the name of the step that computes it.
+    pub name: String,
+    /// The shape that it is stored in.
+    pub shape: Shape,
+    /// Whether the backward pass needs the loss's gradient with respect to it.
+    pub has_delta: bool,
+}
+
+/// One operation over values.
+pub struct Step<'n> {
+    /// The layer's name, or one made of it.
+    pub name: String,
+    /// What is computed.
+    pub operation: Operation<'n>,
+    /// What it learns.
+    pub parameters: &'n [Parameter],
+    /// What it reads.
+    pub input: ValueId,
+    /// What it writes.
+    pub output: ValueId,
+}
+
+/// What a step computes.
+#[derive(Clone, Copy)]
+pub enum Operation<'n> {
+    /// A layer of the network; a convolution finds its padding in its input.
+    Layer(&'n Kind),
+    /// Zeros around feature maps.
+    ZeroPad(Padding),
+}
+
+impl<'n> Plan<'n> {
+    /// Plans a network.
+    pub fn new(network: &'n Network) -> Self {
+        lower::lower(network)
+    }
+
+    /// The value with this index.
+    pub fn value(&self, id: ValueId) -> &Value {
+        &self.values[id.0]
+    }
+
+    /// The steps that learn something.
+    pub fn learning_steps(&self) -> impl Iterator<Item = &Step<'n>> {
+        self.steps.iter().filter(|step| !step.parameters.is_empty())
+    }
+}
+
+impl Step<'_> {
+    /// The stored shapes of what it reads and writes: `1×28×28 → 3×24×24`.
+    pub fn shapes(&self, plan: &Plan) -> String {
+        format!(
+            "{} → {}",
+            plan.value(self.input).shape,
+            plan.value(self.output).shape
+        )
+    }
+}

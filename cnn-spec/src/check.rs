@@ -1,0 +1,262 @@
+//! From the file as written to the checked network: the passes in order, each with what it leaves.
+
+use crate::fields::{At, Fields};
+use crate::file::{Draft, FILE, Header, Written};
+use crate::initialization::Initialization;
+use crate::layer::Kind;
+use crate::names;
+use crate::network::{Layer, Network, Parameter, Source};
+use crate::refusal::{Refusal, in_units};
+use crate::report::{Problem, Report, Span};
+use crate::shape::Shape;
+use crate::source;
+use crate::syntax;
+use crate::training::{Loss, Training};
+use crate::words::quoted;
+use std::collections::HashMap;
+
+/// The largest file that is read.
+const MAX_TEXT: usize = 1 << 20;
+
+/// What a network may need while it is trained.
+const MAX_BYTES: f64 = (1_u64 << 32) as f64;
+
+/// Reads and checks the text of a network's file; `file_name` is for messages only.
+///
+/// # Errors
+/// All problems that the first pass with problems finds.
+pub fn parse(text: &str, file_name: &str) -> Result<Network, Report> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.len() > MAX_TEXT {
+        let message = format!(
+            "the file has {} bytes; a network has at most {MAX_TEXT}",
+            text.len()
+        );
+        return Err(Report::new(file_name, "", vec![Problem::of_file(message)]));
+    }
+    check(text).map_err(|problems| Report::new(file_name, text, problems))
+}
+
+fn check(text: &str) -> Result<Network, Vec<Problem>> {
+    // Syntax. Leaves a tree of TOML values, each with its place.
+    let tree = syntax::parse(text)?;
+
+    // Keys. Every table has the keys that it needs and no others; every value has its form.
+    source::check(&tree, FILE, text.trim_end().len())?;
+
+    // Layers. Hyperparameters agree with each other; every activation is a layer of its own.
+    let Written {
+        header,
+        drafts,
+        training,
+    } = Written::read(Fields::new(&tree))?;
+
+    let mut problems = Vec::new();
+    // Names. Each can be carried by the generated code, and no two layers share one.
+    let names = names(&header.name, &drafts, &mut problems);
+    // Shapes. Every layer fits what it reads; every tensor can be counted.
+    problems.extend(misplaced(&drafts, &names));
+    let layers = shapes(&header, &drafts, names, &mut problems);
+    // Training. There is something to learn, and the loss fits the output.
+    if let (Some(training), Some(last)) = (
+        &training,
+        drafts.last().filter(|_| layers.len() == drafts.len()),
+    ) {
+        problems.extend(mismatch(training, &layers, last));
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+
+    let network = Network {
+        name: header.name.value,
+        dtype: header.dtype,
+        input: header.input.value,
+        layers,
+        training: training.map(|training| training.value),
+    };
+    // Budget. It fits into the memory that a small network may take.
+    match excess(&network, &drafts) {
+        Some(problem) => Err(vec![problem]),
+        None => Ok(network),
+    }
+}
+
+fn names(network: &At<String>, drafts: &[Draft<'_>], problems: &mut Vec<Problem>) -> Vec<String> {
+    if let Some(reason) = names::refuse_network(&network.value) {
+        let message = format!("a network cannot be called {}", quoted(&network.value));
+        let problem = Problem::new(message, network.span.clone());
+        problems.push(problem.label(reason).help("choose a name such as `Digits`"));
+    }
+    let mut of_stem = HashMap::new();
+    let mut taken = HashMap::from([(network.value.clone(), network.span.clone())]);
+    let mut all = Vec::new();
+    for draft in drafts {
+        let stem = draft.kind.rules().stem();
+        // All layers of a stem count, so that naming one does not rename the next.
+        let number = of_stem
+            .entry(stem)
+            .and_modify(|number| *number += 1)
+            .or_insert(1);
+        let default = format!("{stem}{number}");
+        let (name, span) = match &draft.name {
+            Some(given) => (given.value.clone(), given.span.clone()),
+            None => (default.clone(), draft.span.clone()),
+        };
+        problems.extend(refuse_name(&name, span, &default, &mut taken));
+        all.push(name);
+    }
+    all
+}
+
+fn refuse_name(
+    name: &str,
+    span: Span,
+    default: &str,
+    taken: &mut HashMap<String, Span>,
+) -> Option<Problem> {
+    let problem = Problem::new(
+        format!("a layer cannot be called {}", quoted(name)),
+        span.clone(),
+    );
+    if let Some(reason) = names::refuse_layer(name) {
+        let help = format!("choose another name, or leave it out for `{default}`");
+        return Some(problem.label(reason).help(help));
+    }
+    let type_name = names::type_name(name);
+    let label = format!("its type would be `{type_name}`, which is taken");
+    let earlier = taken.insert(type_name, span)?;
+    Some(
+        problem
+            .label(label)
+            .cause(earlier, "taken here")
+            .help("give one of the two another `name`"),
+    )
+}
+
+/// The layers up to the first one that does not fit.
+fn shapes(
+    header: &Header,
+    drafts: &[Draft<'_>],
+    names: Vec<String>,
+    problems: &mut Vec<Problem>,
+) -> Vec<Layer> {
+    let mut layers: Vec<Layer> = Vec::new();
+    let mut input = Source::Input;
+    let mut origin = (header.input.span.clone(), "the input is".to_owned());
+    let mut input_shape = header.input.value.clone();
+    for (draft, name) in drafts.iter().zip(names) {
+        let fitted = fit(&draft.kind, &input_shape, draft.initialization(header));
+        let (output_shape, parameters) = match fitted {
+            Ok(fitted) => fitted,
+            Err(refusal) => {
+                let refusal = refusal.in_bytes(header.dtype).located(draft.fields);
+                let (place, words) = origin;
+                let problem = refusal.problem(draft.span.clone()).of(&name);
+                problems.push(problem.cause(place, format!("{words} {}", counted(&input_shape))));
+                break;
+            }
+        };
+        origin = (draft.span.clone(), format!("`{name}` puts out"));
+        layers.push(Layer {
+            name,
+            kind: draft.kind.clone(),
+            input,
+            input_shape: std::mem::replace(&mut input_shape, output_shape.clone()),
+            output_shape,
+            parameters,
+        });
+        input = Source::Layer(layers.len() - 1);
+    }
+    layers
+}
+
+/// The output of a layer and what it learns.
+fn fit(
+    kind: &Kind,
+    input: &Shape,
+    initialization: Initialization,
+) -> Result<(Shape, Vec<Parameter>), Refusal> {
+    let output = kind.rules().output_shape(input)?;
+    let parameters = kind.rules().parameters(input, &output, initialization)?;
+    Ok((output, parameters))
+}
+
+/// A layer that ends a network but has others after it.
+fn misplaced(drafts: &[Draft<'_>], names: &[String]) -> Option<Problem> {
+    let (last, before) = drafts.split_last()?;
+    let index = before
+        .iter()
+        .position(|draft| draft.kind.rules().is_final())?;
+    let next = drafts.get(index + 1).unwrap_or(last);
+    Some(
+        Problem::new(
+            format!("`{}` must be the last layer", names[index]),
+            drafts[index].span.clone(),
+        )
+        .label("others come after it")
+        .cause(next.span.clone(), "this one")
+        .help("move it to the end; the loss `softmax_cross_entropy` has a softmax of its own"),
+    )
+}
+
+/// Why a network cannot be trained as the file says.
+fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Option<Problem> {
+    let output = &layers.last()?.output_shape;
+    if layers.iter().all(|layer| layer.parameters.is_empty()) {
+        return Some(
+            Problem::new(
+                "there is nothing to train: no layer has parameters",
+                training.span.clone(),
+            )
+            .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
+        );
+    }
+    if training.value.loss != Loss::SoftmaxCrossEntropy
+        || (output.rank() == 1 && output.elements() > 1)
+    {
+        return None;
+    }
+    Some(
+        Problem::new("`softmax_cross_entropy` needs a vector with a value for each class", training.span.clone())
+            .label("two classes at least")
+            .cause(last.span.clone(), format!("the network puts out {}", counted(output)))
+            .help("end the network with a `dense` layer that has `out_features` for the number of classes"),
+    )
+}
+
+/// Whether the network needs more memory than a small one may: parameters with gradients and two moments,
+/// activations with deltas.
+fn excess(network: &Network, drafts: &[Draft<'_>]) -> Option<Problem> {
+    let bytes = |layer: &Layer| {
+        let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
+        (4.0 * parameters as f64 + 2.0 * layer.output_shape.elements() as f64)
+            * network.dtype.bytes() as f64
+    };
+    let total: f64 = network.layers.iter().map(bytes).sum();
+    if total <= MAX_BYTES {
+        return None;
+    }
+    let needs = network.layers.iter().map(bytes);
+    let (largest, draft) = needs.zip(drafts).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let message = format!(
+        "the network would need {} to train; at most {} are allowed",
+        in_units(total),
+        in_units(MAX_BYTES)
+    );
+    Some(
+        Problem::new(message, draft.span.clone())
+            .label(format!("{} of them here", in_units(largest)))
+            .help("make the layer smaller, or pool or stride before it"),
+    )
+}
+
+/// `3×12×12 = 432 values`.
+fn counted(shape: &Shape) -> String {
+    match (shape.rank(), shape.elements()) {
+        (1, 1) => "1 value".to_owned(),
+        (1, values) => format!("{values} values"),
+        (_, 1) => format!("{shape} = 1 value"),
+        (_, values) => format!("{shape} = {values} values"),
+    }
+}

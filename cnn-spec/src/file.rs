@@ -1,0 +1,182 @@
+//! The file's sections, and what they say in terms of layers: hyperparameters read, names and shapes open.
+
+use crate::fields::{At, Fields};
+use crate::grammar::{Form, Key, KeyInfo, Presence, TYPE, Word, Words};
+use crate::initialization::{self, Initialization};
+use crate::layer::{ACTIVATION, ACTIVATIONS, Kind, LAYER, NAME};
+use crate::network::Dtype;
+use crate::refusal::Refusal;
+use crate::report::{Problem, Span};
+use crate::shape::Shape;
+use crate::training::{self, LOSS, Training};
+
+/// The most `[[layer]]` tables.
+const MAX_LAYERS: usize = 1000;
+
+const NETWORK: KeyInfo = KeyInfo {
+    name: "network",
+    form: Form::Table(&[
+        NETWORK_NAME.info,
+        INPUT.info,
+        DTYPE.info,
+        INITIALIZATION.info,
+    ]),
+    presence: Presence::Required,
+    doc: "What holds for the whole network.",
+};
+const LAYERS: KeyInfo = KeyInfo {
+    name: "layer",
+    form: Form::Tables(&LAYER),
+    presence: Presence::Required,
+    doc: "The layers, in order.",
+};
+const TRAINING: KeyInfo = KeyInfo {
+    name: "training",
+    form: Form::Table(training::KEYS),
+    presence: Presence::Optional("the network is for inference only"),
+    doc: "How the network is trained.",
+};
+
+/// The keys of the file: the whole language hangs from here.
+pub(crate) const FILE: &[KeyInfo] = &[NETWORK, LAYERS, TRAINING];
+
+const NETWORK_NAME: Key<String> =
+    Key::required("name", Form::Text, "The name of the generated type.");
+const INPUT: Key<Vec<usize>> = Key::required("input", Form::Shape, "The shape of one sample.");
+const DTYPE: Key<Dtype> = Key::or(
+    "dtype",
+    Form::words::<Dtype>(),
+    "\"f32\"",
+    "The type of every value.",
+);
+const INITIALIZATION: Key<Initialization> = Key::or(
+    "initialization",
+    Form::words::<Initialization>(),
+    "\"pytorch\"",
+    "Where the first values of parameters come from.",
+);
+
+impl Words for Dtype {
+    const WORDS: &'static [(Self, Word)] = &[
+        (Self::F32, Word::new("f32", "32-bit floating point.")),
+        (Self::F64, Word::new("f64", "64-bit floating point.")),
+    ];
+}
+
+/// Everything that the file says.
+pub(crate) struct Written<'a> {
+    pub header: Header,
+    pub drafts: Vec<Draft<'a>>,
+    /// At the loss.
+    pub training: Option<At<Training>>,
+}
+
+/// What `[network]` says.
+pub(crate) struct Header {
+    pub name: At<String>,
+    pub input: At<Shape>,
+    pub dtype: Dtype,
+    pub initialization: Initialization,
+}
+
+/// A layer whose name and shapes are still open.
+pub(crate) struct Draft<'a> {
+    pub kind: Kind,
+    /// The table that it is written in.
+    pub fields: Fields<'a>,
+    /// What to underline when the layer as a whole is meant.
+    pub span: Span,
+    /// The name, if given.
+    pub name: Option<At<String>>,
+}
+
+impl<'a> Written<'a> {
+    /// Reads a file that has been held against [`FILE`].
+    pub fn read(file: Fields<'a>) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let mut keep = |refusal: Refusal| problems.push(refusal.problem(0..0));
+        let network = file.section(NETWORK.name).unwrap_or_default();
+        let header = Header::read(network).map_err(&mut keep);
+        let training = file
+            .section(TRAINING.name)
+            .map(|fields| read_training(fields));
+        let training = training.transpose().map_err(&mut keep);
+        let drafts = drafts(file, &mut problems);
+        match (header, training) {
+            (Ok(header), Ok(training)) if problems.is_empty() => Ok(Self {
+                header,
+                drafts,
+                training,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+impl Draft<'_> {
+    /// The rule for first values: the layer's own, or the network's.
+    pub fn initialization(&self, header: &Header) -> Initialization {
+        let own = self.fields.find(&initialization::INITIALIZATION);
+        own.unwrap_or(header.initialization)
+    }
+}
+
+impl Header {
+    fn read(fields: Fields<'_>) -> Result<Self, Refusal> {
+        let dtype = fields.get(&DTYPE)?;
+        let input = Shape::of("input", fields.get(&INPUT)?)
+            .map_err(|refusal| refusal.key(INPUT.info.name).in_bytes(dtype).located(fields))?;
+        Ok(Self {
+            name: fields.at(&NETWORK_NAME, fields.get(&NETWORK_NAME)?),
+            input: fields.at(&INPUT, input),
+            dtype,
+            initialization: fields.get(&INITIALIZATION)?,
+        })
+    }
+}
+
+fn read_training(fields: Fields<'_>) -> Result<At<Training>, Refusal> {
+    let training = Training::read(fields).map_err(|refusal| refusal.located(fields))?;
+    Ok(fields.at(&LOSS, training))
+}
+
+fn drafts<'a>(file: Fields<'a>, problems: &mut Vec<Problem>) -> Vec<Draft<'a>> {
+    let mut drafts = Vec::new();
+    let count = file.sections(LAYERS.name).count();
+    if count == 0 {
+        let list = file.span(LAYERS.name).unwrap_or_default();
+        problems.push(
+            Problem::new("the network has no layers", list)
+                .label("nothing in here")
+                .help("add a `[[layer]]` with its `type`"),
+        );
+    }
+    for (index, (fields, span)) in file.sections(LAYERS.name).enumerate() {
+        if index == MAX_LAYERS {
+            let message = format!("the network has {count} layers, and may have {MAX_LAYERS}");
+            problems.push(Problem::new(message, span).label("the first one too many"));
+            break;
+        }
+        let name = fields.find(&NAME).map(|name| fields.at(&NAME, name));
+        let layer = fields.read(Kind::types());
+        let activation = fields.variant(&ACTIVATION, ACTIVATIONS);
+        let parts = [
+            (layer, TYPE.name, name),
+            (activation, ACTIVATION.info.name, None),
+        ];
+        for (read, key, name) in parts {
+            let span = fields.span(key).unwrap_or_default();
+            match read {
+                None => {}
+                Some(Err(refusal)) => problems.push(refusal.problem(span)),
+                Some(Ok(kind)) => drafts.push(Draft {
+                    kind,
+                    fields,
+                    span,
+                    name,
+                }),
+            }
+        }
+    }
+    drafts
+}

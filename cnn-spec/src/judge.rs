@@ -1,0 +1,157 @@
+//! Whether a single value has the form that the grammar asks for.
+
+use crate::grammar::{Form, Limits};
+use crate::report::Span;
+use crate::words::guess;
+use toml::Spanned;
+use toml::de::{DeInteger, DeValue};
+
+/// Why a value does not have its form.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub span: Span,
+    pub label: String,
+    /// What was probably meant, as TOML.
+    pub mended: Option<String>,
+}
+
+/// Holds a value that is neither a section nor a tagged table against a form.
+pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fault> {
+    match (form, value.get_ref()) {
+        (Form::Whole { min, max } | Form::Pair { min, max }, DeValue::Integer(number)) => {
+            let within = whole(number).is_some_and(|number| (*min..=*max).contains(&number));
+            require(within, value, "out of range")
+        }
+        (Form::Pair { min, max }, DeValue::Array(items)) => {
+            let size = Form::Whole {
+                min: *min,
+                max: *max,
+            };
+            each(&size, items, &[2], value)
+        }
+        (Form::Shape, DeValue::Array(items)) => each(&Form::SIZE, items, &[1, 3], value),
+        (Form::Numbers(limits), DeValue::Array(items)) => {
+            each(&Form::Number(*limits), items, &[2], value)
+        }
+        (Form::Number(limits), DeValue::Integer(_) | DeValue::Float(_)) => {
+            judge_number(*limits, value)
+        }
+        (Form::Boolean, DeValue::Boolean(_)) | (Form::Text, DeValue::String(_)) => Ok(()),
+        (Form::Words(words), DeValue::String(word)) => {
+            let names: Vec<&str> = words().iter().map(|word| word.name).collect();
+            require(names.contains(&&**word), value, &guess(word, &names))
+        }
+        (Form::Either(first, second), found) => {
+            let form = if takes(second, found) { second } else { first };
+            judge(form, value).map_err(|fault| Fault {
+                mended: fault.mended.or_else(|| mended(second, found)),
+                ..fault
+            })
+        }
+        (form, found) => Err(Fault {
+            span: value.span(),
+            label: format!("this is {}", kind_of(found)),
+            mended: mended(form, found),
+        }),
+    }
+}
+
+/// The value of a whole number that is not negative.
+pub(crate) fn whole(number: &DeInteger<'_>) -> Option<u64> {
+    let digits = number.as_str();
+    // A minus is refused by the conversion, except before zero.
+    let digits = digits.strip_prefix("-0").map_or(digits, |_| "0");
+    u64::from_str_radix(digits, number.radix()).ok()
+}
+
+/// The value of a number with or without a fraction.
+pub(crate) fn number(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+            .ok()
+            .map(|whole| whole as f64),
+        DeValue::Float(number) => number.as_str().parse().ok(),
+        _ => None,
+    }
+}
+
+/// What a value is, with its article.
+pub(crate) fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn require(holds: bool, value: &Spanned<DeValue<'_>>, label: &str) -> Result<(), Fault> {
+    if holds {
+        return Ok(());
+    }
+    Err(Fault {
+        span: value.span(),
+        label: label.to_owned(),
+        mended: None,
+    })
+}
+
+fn judge_number(limits: Limits, value: &Spanned<DeValue<'_>>) -> Result<(), Fault> {
+    match number(value.get_ref()) {
+        Some(number) if !number.is_finite() => require(false, value, "not a finite number"),
+        Some(number) => require(limits.contain(number), value, "out of range"),
+        None => require(false, value, "out of range"),
+    }
+}
+
+fn each(
+    form: &Form,
+    items: &[Spanned<DeValue<'_>>],
+    lengths: &[usize],
+    list: &Spanned<DeValue<'_>>,
+) -> Result<(), Fault> {
+    let label = format!("this has {} values", items.len());
+    require(lengths.contains(&items.len()), list, &label)?;
+    items.iter().try_for_each(|item| judge(form, item))
+}
+
+/// Whether `form` is meant by a value of this type.
+fn takes(form: &Form, value: &DeValue<'_>) -> bool {
+    matches!(
+        (form, value),
+        (Form::Words(_), DeValue::String(_)) | (Form::Boolean, DeValue::Boolean(_))
+    )
+}
+
+/// The value that was probably meant by one of the wrong type.
+fn mended(form: &Form, found: &DeValue<'_>) -> Option<String> {
+    match (form, found) {
+        (Form::Whole { min, max } | Form::Pair { min, max }, found) => {
+            let value: f64 = text_of(found)?.parse().ok()?;
+            let is_whole = value.fract() == 0.0 && (*min as f64..=*max as f64).contains(&value);
+            is_whole.then(|| value.to_string())
+        }
+        (Form::Number(limits), found) => {
+            let value = text_of(found)?.parse().ok()?;
+            limits.contain(value).then(|| value.to_string())
+        }
+        (Form::Boolean, DeValue::String(text)) => match &**text {
+            "true" => Some("true".to_owned()),
+            "false" | "none" => Some("false".to_owned()),
+            _ => None,
+        },
+        (Form::Shape, DeValue::Integer(size)) => whole(size).map(|size| format!("[{size}]")),
+        _ => None,
+    }
+}
+
+/// The text of a string or of a number with a fraction.
+fn text_of<'a>(found: &'a DeValue<'_>) -> Option<&'a str> {
+    match found {
+        DeValue::Float(number) => Some(number.as_str()),
+        other => other.as_str(),
+    }
+}

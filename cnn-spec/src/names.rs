@@ -1,0 +1,180 @@
+//! Which names the generated code can carry.
+
+/// Rust's keywords, also those that are only reserved.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "Self",
+];
+
+/// Types that the generated code defines, or names without a path.
+const TYPES: &[&str] = &[
+    "Input",
+    "Output",
+    "Target",
+    "Parameters",
+    "Activations",
+    "Deltas",
+    "Workspace",
+    "Optimizer",
+    "Model",
+    "Trainable",
+    "Real",
+    "Rng",
+    "Settings",
+    "TensorInfo",
+    "Totals",
+    "Schedule",
+    "Tensor",
+    "Zeroed",
+    "Gradients",
+    "Moments",
+    "Option",
+    "Some",
+    "None",
+    "Result",
+    "Ok",
+    "Err",
+    "Box",
+    "Vec",
+    "String",
+    "Clone",
+    "Copy",
+    "Send",
+    "Sync",
+    "Sized",
+    "Drop",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "Default",
+    "Debug",
+    "Iterator",
+    "From",
+    "Into",
+    "AsRef",
+    "AsMut",
+    "ToOwned",
+    "ToString",
+    "Extend",
+    "Eq",
+    "PartialEq",
+    "Ord",
+    "PartialOrd",
+    "Hash",
+    "TryFrom",
+    "TryInto",
+    "IntoIterator",
+    "DoubleEndedIterator",
+    "ExactSizeIterator",
+    "FromIterator",
+    "bool",
+    "char",
+    "str",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "f16",
+    "f32",
+    "f64",
+    "f128",
+    "core",
+    "std",
+    "alloc",
+    "cnn_runtime",
+];
+
+/// Variables, fields and functions of the generated code.
+const VALUES: &[&str] = &[
+    "input",
+    "output",
+    "target",
+    "parameters",
+    "gradients",
+    "activations",
+    "deltas",
+    "optimizer",
+    "forward",
+    "backward",
+    "loss",
+    "update",
+    "inputs",
+    "targets",
+    "initialize",
+    "evaluate",
+    "settings",
+    "workspace",
+    "rng",
+    "batch_size",
+    "learning_rate",
+    "totals",
+    "sample",
+    "core",
+    "std",
+    "alloc",
+    "cnn_runtime",
+];
+
+/// Words of which every generated function of a layer has one: `conv1_forward`, `conv1_backward_input`.
+const DIRECTIONS: &[&str] = &["forward", "backward"];
+
+const MAX_LENGTH: usize = 64;
+
+/// Why a network cannot be called so.
+pub(crate) fn refuse_network(name: &str) -> Option<String> {
+    let reason = if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        "a name begins with a letter from A to Z"
+    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        "a name has only letters from A to Z, digits and `_`"
+    } else if name.len() > MAX_LENGTH {
+        "a name has at most 64 characters"
+    } else if KEYWORDS.contains(&name) {
+        "this is a keyword of Rust"
+    } else if TYPES.contains(&name) {
+        "the generated code uses this name itself"
+    } else {
+        return None;
+    };
+    Some(reason.to_owned())
+}
+
+/// Why a layer cannot be called so.
+pub(crate) fn refuse_layer(name: &str) -> Option<String> {
+    let is_lower = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Some("a layer's name begins with a lowercase letter".to_owned());
+    }
+    if !name.chars().all(is_lower) {
+        return Some("a layer's name has only lowercase letters, digits and `_`".to_owned());
+    }
+    if VALUES.contains(&name) || TYPES.contains(&type_name(name).as_str()) {
+        return Some("the generated code uses this name itself".to_owned());
+    }
+    if let Some(word) = name.split('_').find(|word| DIRECTIONS.contains(word)) {
+        return Some(format!(
+            "`{word}` would look like a function of another layer"
+        ));
+    }
+    refuse_network(name)
+}
+
+/// The generated type of a layer: `LeakyRelu1` for `leaky_relu1`.
+pub(crate) fn type_name(layer: &str) -> String {
+    let capitalised = layer.split('_').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    capitalised.collect()
+}

@@ -1,0 +1,520 @@
+"""Figures from PyTorch that the tests compare everything with.
+
+Each case below is a network in the project's own language. This script builds the same network from PyTorch's
+modules in double precision, runs three training steps, and writes what it finds into one JSON file per case, beside
+itself:
+
+    toml             the network, as it would be in a file
+    parameters       first values, flat, by name
+    inputs           the batch, one flat list per sample
+    labels, targets  what the loss compares the outputs with: one of the two
+    outputs          what the network puts out for each sample
+    loss             the cost of the batch
+    gradients        of the cost with respect to each parameter
+    input_gradients  of the cost with respect to each sample's input
+    steps            the parameters after one, two and three steps on this batch; each step is an epoch of its own
+
+`initialization.json` holds the distributions that PyTorch's initialisers draw from, and `schedules.json` the factors
+of the learning rate from epoch to epoch.
+
+To write them again, with Python 3.11 or newer and PyTorch:
+
+    python tests/pytorch/figures.py
+
+The files in the repository were made with torch 2.15.0. Another version may differ in the last digits.
+"""
+
+import itertools
+import json
+import math
+import tomllib
+from collections import Counter
+from pathlib import Path
+from unittest import mock
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+FOLDER = Path(__file__).parent
+BATCH = 3
+STEPS = 3
+
+# How far a ReLU's input stays from zero, and the largest value of a pooling window from the second largest, so that
+# finite differences meet no kink.
+MARGIN = 1e-3
+
+
+# The language in PyTorch's modules -----------------------------------------------------------------------------------
+
+
+class Conv2d(nn.Conv2d):
+    """PyTorch's, with a bias for each output position and the kernel turned by 180° as options."""
+
+    def __init__(self, shape, bias="channel", mode="cross_correlation", **settings):
+        super().__init__(shape[0], bias=bias == "channel", **settings)
+        self.turned = mode == "convolution"
+        if bias == "position":
+            output = super().forward(torch.zeros(1, *shape)).shape[1:]
+            bound = 1 / math.sqrt(self.weight[0].numel())
+            self.bias = nn.Parameter(torch.empty(output).uniform_(-bound, bound))
+
+    def forward(self, x):
+        weight = self.weight.flip(2, 3) if self.turned else self.weight
+        if self.bias is not None and self.bias.dim() == 3:
+            return self._conv_forward(x, weight, None) + self.bias
+        return self._conv_forward(x, weight, self.bias)
+
+
+class Dense(nn.Linear):
+    """PyTorch's, over all values whatever their shape."""
+
+    def __init__(self, shape, out_features, in_features=None, bias=True):
+        super().__init__(math.prod(shape), out_features, bias=bias)
+        assert in_features in (None, self.in_features)
+
+    def forward(self, x):
+        return super().forward(x.flatten(1))
+
+
+class Relu(nn.ReLU):
+    def forward(self, x):
+        self.margin = x.abs().min().item()
+        return super().forward(x)
+
+
+class LeakyRelu(nn.LeakyReLU):
+    def forward(self, x):
+        self.margin = x.abs().min().item()
+        return super().forward(x)
+
+
+class MaxPool2d(nn.MaxPool2d):
+    def forward(self, x):
+        (left, top), size = pair(self.padding)[::-1], pair(self.kernel_size)
+        padded = F.pad(x, (left, left, top, top), value=-math.inf)
+        windows = padded.unfold(2, size[0], pair(self.stride)[0]).unfold(3, size[1], pair(self.stride)[1])
+        best, second = windows.flatten(4).topk(2).values.unbind(-1)
+        # A dead ReLU may fill a window with zeros; then every choice gives the same gradient.
+        self.margin = torch.where(best != 0, best - second, math.inf).min().item()
+        return super().forward(x)
+
+
+def pair(value):
+    return (value, value) if isinstance(value, int) else tuple(value)
+
+
+ACTIVATIONS = {"relu": Relu, "leaky_relu": LeakyRelu, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+
+
+def activation(setting):
+    """The module of `"relu"` or `{ type = "leaky_relu", negative_slope = 0.1 }`."""
+    settings = {"type": setting} if isinstance(setting, str) else dict(setting)
+    return ACTIVATIONS[settings.pop("type")](**settings)
+
+
+def layer(kind, shape, settings):
+    """The stem of a layer's default name, and its module."""
+    match kind:
+        case "conv2d":
+            return "conv", Conv2d(shape, **settings)
+        case "dense":
+            return "dense", Dense(shape, **settings)
+        case "max_pool2d":
+            return "pool", MaxPool2d(**settings)
+        case "avg_pool2d":
+            return "pool", nn.AvgPool2d(**settings)
+        case "flatten":
+            return "flatten", nn.Flatten()
+        case "softmax":
+            return "softmax", nn.Softmax(dim=1)
+        case _:
+            return kind, activation({"type": kind} | settings)
+
+
+class Network(nn.Module):
+    """The modules of a file in the project's language, named as there."""
+
+    def __init__(self, spec):
+        super().__init__()
+        shape = spec["network"]["input"]
+        counts = Counter()
+        self.path = []
+        for settings in map(dict, spec["layer"]):
+            kind, after = settings.pop("type"), settings.pop("activation", None)
+            name = settings.pop("name", None)
+            stem, module = layer(kind, shape, settings)
+            counts[stem] += 1
+            self.path.append(module)
+            self.add_module(name or f"{stem}{counts[stem]}", module)
+            if after is not None:
+                self.path.append(activation(after))
+            shape = module(torch.zeros(1, *shape)).shape[1:]
+
+    def forward(self, x):
+        """What the network puts out, and the logits: its output without a last softmax."""
+        for module in self.path:
+            logits, x = x, module(x)
+        return x, logits if isinstance(module, nn.Softmax) else x
+
+    def margin(self):
+        """The distance of the last pass from the nearest kink."""
+        return min((getattr(module, "margin", math.inf) for module in self.path), default=math.inf)
+
+
+def cost(loss, outputs, logits, targets):
+    """The mean over the batch."""
+    match loss:
+        case "softmax_cross_entropy":
+            return F.cross_entropy(logits, targets)
+        case "mse":
+            return F.mse_loss(outputs, targets)
+        case "quadratic":
+            return ((outputs - targets) ** 2).sum() / (2 * len(outputs))
+
+
+def optimizer(setting, parameters):
+    settings = {("lr" if key == "learning_rate" else key): value for key, value in setting.items()}
+    if "epsilon" in settings:
+        settings["eps"] = settings.pop("epsilon")
+    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    return kinds[settings.pop("type")](parameters, **settings)
+
+
+# The cases -----------------------------------------------------------------------------------------------------------
+
+MAPS = [2, 7, 6]
+SGD = 'optimizer = { type = "sgd", learning_rate = 0.1 }'
+
+
+def toml(input, layers, loss="mse", optimizer=SGD, schedule="constant", batch=BATCH):
+    """A file in the project's language; each layer is given by its lines."""
+    lines = ["[network]", 'name = "Case"', f"input = {input}", 'dtype = "f64"', ""]
+    for text in layers:
+        lines += ["[[layer]]", *(line.strip() for line in text.split(";")), ""]
+    lines += ["[training]", f'loss = "{loss}"', optimizer, f'schedule = "{schedule}"']
+    lines += [f"epochs = {STEPS}", f"batch_size = {batch}", "seed = 0", ""]
+    return "\n".join(lines)
+
+
+def conv(settings):
+    return [f'type = "conv2d"; {settings}']
+
+
+def pooled(settings):
+    return [settings, 'type = "dense"; out_features = 3']
+
+
+def activated(settings, loss="mse"):
+    return toml([6], [
+        f'type = "dense"; out_features = 5; activation = {settings}',
+        'type = "dense"; out_features = 3',
+    ], loss=loss)
+
+
+def trained(optimizer, schedule="constant"):
+    layers = ['type = "dense"; out_features = 4; activation = "tanh"', 'type = "dense"; out_features = 3']
+    optimizer = f"optimizer = {{ {optimizer} }}"
+    return toml([5], layers, loss="softmax_cross_entropy", optimizer=optimizer, schedule=schedule)
+
+
+CASES = {
+    # Convolutions.
+    "conv2d": toml(MAPS, conv("out_channels = 3; kernel_size = 3")),
+    "conv2d_pairs": toml(
+        MAPS, conv("out_channels = 2; kernel_size = [3, 2]; stride = [2, 1]; padding = [0, 1]; dilation = [1, 2]")
+    ),
+    "conv2d_stride": toml(MAPS, conv("out_channels = 2; kernel_size = 3; stride = 2")),
+    "conv2d_padding": toml(MAPS, conv("out_channels = 2; kernel_size = 3; padding = 1")),
+    "conv2d_stride_padding": toml(MAPS, conv("out_channels = 2; kernel_size = 4; stride = 3; padding = 2")),
+    "conv2d_valid": toml(MAPS, conv('out_channels = 2; kernel_size = 3; padding = "valid"')),
+    "conv2d_same_odd": toml(MAPS, conv('out_channels = 2; kernel_size = 3; padding = "same"')),
+    "conv2d_same_even": toml(MAPS, conv('out_channels = 2; kernel_size = [4, 2]; padding = "same"')),
+    "conv2d_same_dilation": toml(MAPS, conv('out_channels = 2; kernel_size = [2, 3]; padding = "same"; dilation = 3')),
+    "conv2d_dilation": toml(MAPS, conv("out_channels = 2; kernel_size = 3; dilation = 2")),
+    "conv2d_groups": toml([4, 5, 6], conv("out_channels = 6; kernel_size = 3; groups = 2")),
+    "conv2d_depthwise": toml([3, 5, 6], conv("out_channels = 3; kernel_size = 3; groups = 3; padding = 1")),
+    "conv2d_depthwise_multiplier": toml([3, 5, 6], conv("out_channels = 6; kernel_size = 2; groups = 3; stride = 2")),
+    "conv2d_bias_none": toml(MAPS, conv("out_channels = 2; kernel_size = 3; bias = false")),
+    "conv2d_bias_position": toml(
+        MAPS, conv('out_channels = 2; kernel_size = 3; stride = 2; padding = 1; bias = "position"')
+    ),
+    "conv2d_convolution": toml(MAPS, conv('out_channels = 2; kernel_size = [3, 2]; mode = "convolution"')),
+    "conv2d_convolution_everything": toml(
+        [4, 7, 6],
+        conv(
+            'out_channels = 4; kernel_size = [2, 3]; mode = "convolution"; stride = [2, 1]; padding = 1; '
+            'dilation = [3, 2]; groups = 2; bias = "position"'
+        ),
+    ),
+    "conv2d_twice": toml(
+        MAPS,
+        [
+            'type = "conv2d"; out_channels = 3; kernel_size = 3; activation = "tanh"',
+            'type = "conv2d"; out_channels = 2; kernel_size = 2; stride = 2; name = "second"',
+        ],
+        loss="quadratic",
+    ),
+    # Pooling.
+    "max_pool2d": toml(MAPS, pooled('type = "max_pool2d"; kernel_size = 2')),
+    "max_pool2d_overlapping": toml(MAPS, pooled('type = "max_pool2d"; kernel_size = 3; stride = 2')),
+    "max_pool2d_padding": toml(
+        MAPS, pooled('type = "max_pool2d"; kernel_size = [3, 2]; stride = [2, 1]; padding = [1, 1]')
+    ),
+    "max_pool2d_gaps": toml(MAPS, pooled('type = "max_pool2d"; kernel_size = 2; stride = 3')),
+    "avg_pool2d": toml(MAPS, pooled('type = "avg_pool2d"; kernel_size = 2')),
+    "avg_pool2d_overlapping": toml(MAPS, pooled('type = "avg_pool2d"; kernel_size = [3, 2]; stride = [2, 1]')),
+    "avg_pool2d_padding": toml(MAPS, pooled('type = "avg_pool2d"; kernel_size = 3; stride = 2; padding = 1')),
+    # Dense, flatten, softmax.
+    "dense": toml([5], ['type = "dense"; out_features = 3; in_features = 5']),
+    "dense_bias_none": toml([5], ['type = "dense"; out_features = 3; bias = false']),
+    "dense_after_maps": toml(MAPS, ['type = "dense"; out_features = 3; in_features = 84']),
+    "flatten": toml(
+        MAPS,
+        [
+            'type = "conv2d"; out_channels = 2; kernel_size = 3',
+            'type = "flatten"',
+            'type = "sigmoid"',
+            'type = "dense"; out_features = 3',
+        ],
+    ),
+    "softmax_mse": toml([5], ['type = "dense"; out_features = 4', 'type = "softmax"']),
+    "softmax_quadratic": toml([5], ['type = "dense"; out_features = 4', 'type = "softmax"'], loss="quadratic"),
+    "softmax_cross_entropy_with_softmax": toml(
+        [5], ['type = "dense"; out_features = 4', 'type = "softmax"'], loss="softmax_cross_entropy"
+    ),
+    # Activations, as a key and as a layer.
+    "relu": activated('"relu"'),
+    "leaky_relu": activated('"leaky_relu"'),
+    "leaky_relu_slope": activated('{ type = "leaky_relu", negative_slope = 0.2 }'),
+    "sigmoid": activated('"sigmoid"', loss="quadratic"),
+    "tanh": activated('"tanh"'),
+    **{
+        f"{kind}_layer": toml(MAPS, conv("out_channels = 2; kernel_size = 3") + [f'type = "{kind}"'])
+        for kind in ["relu", "sigmoid", "tanh"]
+    },
+    "leaky_relu_layer": toml(
+        MAPS, conv("out_channels = 2; kernel_size = 3") + ['type = "leaky_relu"; negative_slope = 0.3']
+    ),
+    # Losses.
+    "loss_mse": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"']),
+    "loss_mse_maps": toml(MAPS, conv("out_channels = 2; kernel_size = 3")),
+    "loss_quadratic": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"'], loss="quadratic"),
+    "loss_softmax_cross_entropy": toml([5], ['type = "dense"; out_features = 4'], loss="softmax_cross_entropy"),
+    # Optimizers and schedules.
+    "sgd": trained('type = "sgd", learning_rate = 0.1'),
+    "sgd_momentum": trained('type = "sgd", learning_rate = 0.1, momentum = 0.9'),
+    "sgd_nesterov": trained('type = "sgd", learning_rate = 0.1, momentum = 0.9, nesterov = true'),
+    "sgd_weight_decay": trained('type = "sgd", learning_rate = 0.1, weight_decay = 0.01'),
+    "sgd_everything": trained(
+        'type = "sgd", learning_rate = 0.1, momentum = 0.8, nesterov = true, weight_decay = 0.01', schedule="cosine"
+    ),
+    "adam": trained('type = "adam", learning_rate = 0.01'),
+    "adam_everything": trained(
+        'type = "adam", learning_rate = 0.01, betas = [0.8, 0.95], epsilon = 1e-3, weight_decay = 0.1'
+    ),
+    "adam_cosine": trained('type = "adam", learning_rate = 0.01', schedule="cosine"),
+    "adamw": trained('type = "adamw", learning_rate = 0.01'),
+    "adamw_everything": trained(
+        'type = "adamw", learning_rate = 0.01, betas = [0.8, 0.95], epsilon = 1e-3, weight_decay = 0.1',
+        schedule="cosine",
+    ),
+    # Whole networks, scaled down.
+    "digits": toml(
+        [1, 10, 10],
+        [
+            'type = "conv2d"; out_channels = 3; kernel_size = 3; activation = "relu"',
+            'type = "max_pool2d"; kernel_size = 2',
+            'type = "dense"; in_features = 48; out_features = 4',
+        ],
+        loss="softmax_cross_entropy",
+        optimizer='optimizer = { type = "sgd", learning_rate = 0.1, momentum = 0.9 }',
+        schedule="cosine",
+    ),
+    "digits_textbook": toml(
+        [1, 10, 10],
+        [
+            'type = "conv2d"; out_channels = 3; kernel_size = 3; activation = "sigmoid"',
+            'type = "max_pool2d"; kernel_size = 2',
+            'type = "dense"; in_features = 48; out_features = 4; activation = "sigmoid"',
+        ],
+        loss="quadratic",
+        optimizer='optimizer = { type = "sgd", learning_rate = 1.0 }',
+    ),
+    "lenet5": toml(
+        [1, 10, 10],
+        [
+            'type = "conv2d"; out_channels = 2; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "avg_pool2d"; kernel_size = 2',
+            'type = "conv2d"; out_channels = 3; kernel_size = 2; activation = "relu"',
+            'type = "max_pool2d"; kernel_size = 2',
+            'type = "dense"; out_features = 8; activation = "relu"',
+            'type = "dense"; out_features = 6; activation = "relu"',
+            'type = "dense"; out_features = 4',
+        ],
+        loss="softmax_cross_entropy",
+        optimizer='optimizer = { type = "adam", learning_rate = 0.01 }',
+    ),
+}
+
+# The two examples that can be worked out by hand: their batch is one sample.
+IMAGE = [float(value) for value in range(1, 10)]
+FILTER = conv("out_channels = 1; kernel_size = 2; bias = false")
+SMALL_STEP = 'optimizer = { type = "sgd", learning_rate = 0.001 }'
+WORKED = {
+    "worked_example_1": (
+        toml([1, 3, 3], FILTER, loss="quadratic", optimizer=SMALL_STEP, batch=1),
+        {"conv1.weight": [1.0, -2.0, 0.0, 3.0]},
+        [11.0, 12.0, 20.0, 19.0],
+    ),
+    "worked_example_2": (
+        toml([1, 3, 3], FILTER * 2, optimizer=SMALL_STEP, batch=1),
+        {"conv1.weight": [1.0, -2.0, 0.0, 3.0], "conv2.weight": [2.0, -1.0, 1.0, -1.0]},
+        [5.0],
+    ),
+}
+
+
+# What is written -----------------------------------------------------------------------------------------------------
+
+
+def short(tensor):
+    """The same values with three decimals, so that files stay small."""
+    return (tensor * 1000).round() / 1000
+
+
+def flat(tensor):
+    return tensor.detach().flatten().tolist()
+
+
+def samples(tensor):
+    return [flat(sample) for sample in tensor]
+
+
+def state(network):
+    return {name: flat(value) for name, value in network.named_parameters()}
+
+
+def figures(text, network, inputs, targets):
+    """Three training steps; `None` if one of them comes too close to a kink."""
+    spec = tomllib.loads(text)
+    training = spec["training"]
+    inputs.requires_grad_()
+    record = {"toml": text, "parameters": state(network), "inputs": samples(inputs)}
+    record |= {"labels": targets.tolist()} if targets.dtype == torch.long else {"targets": samples(targets)}
+    rule = optimizer(training["optimizer"], network.parameters())
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(rule, training["epochs"])
+    steps = []
+    for _ in range(STEPS):
+        outputs, logits = network(inputs)
+        if network.margin() < MARGIN:
+            return None
+        loss = cost(training["loss"], outputs, logits, targets)
+        rule.zero_grad()
+        inputs.grad = None
+        loss.backward()
+        if not steps:
+            record |= {"outputs": samples(outputs), "loss": loss.item()}
+            record["gradients"] = {name: flat(value.grad) for name, value in network.named_parameters()}
+            record["input_gradients"] = samples(inputs.grad)
+        rule.step()
+        if training["schedule"] == "cosine":
+            schedule.step()
+        steps.append(state(network))
+    return record | {"steps": steps}
+
+
+def random_case(text):
+    """The first seed whose figures are clear of kinks."""
+    for seed in itertools.count():
+        torch.manual_seed(seed)
+        spec = tomllib.loads(text)
+        network = Network(spec)
+        for parameter in network.parameters():
+            parameter.data = short(parameter.data)
+        inputs = short(torch.randn(BATCH, *spec["network"]["input"]))
+        outputs, _ = network(inputs)
+        labels = torch.randint(outputs[0].numel(), (BATCH,))
+        targets = labels if spec["training"]["loss"] == "softmax_cross_entropy" else short(torch.rand_like(outputs))
+        record = figures(text, network, inputs, targets)
+        if record is not None:
+            return record
+
+
+def worked_case(text, parameters, target):
+    spec = tomllib.loads(text)
+    network = Network(spec)
+    for name, parameter in network.named_parameters():
+        parameter.data = torch.tensor(parameters[name]).reshape(parameter.shape)
+    inputs = torch.tensor(IMAGE).reshape(1, *spec["network"]["input"])
+    outputs, _ = network(inputs)
+    return figures(text, network, inputs, torch.tensor(target).reshape(outputs.shape))
+
+
+def schedules():
+    """The factors of the learning rate in each epoch."""
+    records = []
+    for epochs in [1, 2, 3, 10, 30]:
+        rule = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(rule, epochs)
+        factors = []
+        for _ in range(epochs):
+            factors.append(schedule.get_last_lr()[0])
+            rule.step()
+            schedule.step()
+        records.append({"schedule": "cosine", "epochs": epochs, "factors": factors})
+    return records
+
+
+def drawn(initialize, *arguments):
+    """The distributions that an initialiser draws from, one after the other: weight, then bias."""
+    with mock.patch.multiple(torch.Tensor, uniform_=mock.DEFAULT, normal_=mock.DEFAULT) as fill:
+        initialize(*arguments)
+    uniform = [{"uniform": call.args[1]} for call in fill["uniform_"].call_args_list]
+    normal = [{"normal": call.args[1]} for call in fill["normal_"].call_args_list]
+    return uniform + normal
+
+
+def initialization():
+    """PyTorch's own distribution of weight and bias, and that of the weight under each named scheme."""
+    schemes = {
+        "kaiming_uniform": lambda weight: nn.init.kaiming_uniform_(weight, nonlinearity="relu"),
+        "kaiming_normal": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
+        "xavier_uniform": nn.init.xavier_uniform_,
+        "xavier_normal": nn.init.xavier_normal_,
+    }
+    records = []
+    for shape, text in [
+        ([5], 'type = "dense"; out_features = 3'),
+        ([2, 7, 6], 'type = "conv2d"; out_channels = 3; kernel_size = [3, 2]'),
+        ([4, 5, 6], 'type = "conv2d"; out_channels = 6; kernel_size = 3; groups = 2'),
+    ]:
+        module = Network(tomllib.loads(toml(shape, [text]))).path[0]
+        record = {"input": shape, "layer": text.split("; "), "pytorch": drawn(module.reset_parameters)}
+        record |= {name: drawn(scheme, module.weight) for name, scheme in schemes.items()}
+        records.append(record)
+    return records
+
+
+def write(name, record):
+    """One line for each entry of an object, or each item of a list."""
+    if isinstance(record, dict):
+        lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in record.items()]
+        text = "{\n" + ",\n".join(lines) + "\n}\n"
+    else:
+        text = "[\n" + ",\n".join(json.dumps(item) for item in record) + "\n]\n"
+    (FOLDER / f"{name}.json").write_text(text)
+
+
+def main():
+    torch.set_default_dtype(torch.float64)
+    for name, text in CASES.items():
+        write(name, random_case(text))
+    for name, case in WORKED.items():
+        write(name, worked_case(*case))
+    write("schedules", schedules())
+    write("initialization", initialization())
+
+
+if __name__ == "__main__":
+    main()
