@@ -178,3 +178,69 @@ pub(crate) fn type_name(layer: &str) -> String {
     });
     capitalised.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_are_welcome() {
+        for name in [
+            "conv1",
+            "stem",
+            "block_2_conv",
+            "a",
+            "leaky_relu1",
+            "input_conv",
+            "first",
+        ] {
+            assert_eq!(refuse_layer(name), None, "{name}");
+        }
+        for name in ["Digits", "LeNet5", "net", "N", "My_Net"] {
+            assert_eq!(refuse_network(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_break_the_generated_code_are_refused() {
+        let layers = [
+            "",
+            "1a",
+            "_a",
+            "Conv",
+            "a-b",
+            "a b",
+            "größe",
+            "fn",
+            "self",
+            "gen",
+            "input",
+            "loss",
+            "conv1_forward",
+            "backward_pass",
+            "rng",
+            "string",
+            "option",
+            "a\0",
+            "r#fn",
+        ];
+        for name in layers {
+            assert!(refuse_layer(name).is_some(), "{name}");
+        }
+        for name in [
+            "", "Self", "_N", "5", "Box", "f32", "usize", "Größe", "A::B", "impl", "Real",
+        ] {
+            assert!(refuse_network(name).is_some(), "{name}");
+        }
+        assert_eq!(refuse_network(&"N".repeat(64)), None);
+        assert!(refuse_network(&"N".repeat(65)).is_some());
+    }
+
+    #[test]
+    fn types_are_named_in_camel_case() {
+        assert_eq!(type_name("conv1"), "Conv1");
+        assert_eq!(type_name("leaky_relu1"), "LeakyRelu1");
+        assert_eq!(type_name("a__b_"), "AB");
+        assert_eq!(type_name("größe_ß"), "Größeß");
+    }
+}
