@@ -5,9 +5,12 @@
 pub mod attribute;
 mod builder;
 pub mod cli;
+mod emit;
 mod error;
 mod fallback;
 mod name;
+mod plan;
+mod print;
 mod source;
 mod train;
 mod trainer;
@@ -16,9 +19,11 @@ mod write;
 pub use builder::Builder;
 pub use error::Error;
 
-use cnn_spec::Report;
+use cnn_spec::{Network, Report};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::path::Path;
 
 /// What a caller may choose about the generated code.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,7 +32,7 @@ pub struct Options {
     pub name: Option<String>,
 }
 
-/// A network compiled to Rust.
+/// A network compiled to Rust: the items of one module.
 #[derive(Clone, Debug)]
 pub struct Code {
     name: String,
@@ -52,20 +57,40 @@ impl Code {
     }
 }
 
+/// Where a network comes from, as the generated text says it.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The file's name without its folders, so that every door gives the same text.
+    file_name: String,
+    /// The SHA-256 of its text, in hexadecimal.
+    sha256: String,
+}
+
 /// Compiles the text of a TOML file.
 ///
 /// # Errors
 /// Reports everything that is wrong with the file.
 pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, Report> {
-    let network = cnn_spec::parse(text, file_name)?;
-    let name = options.name.clone().unwrap_or(network.name);
-    let ident = format_ident!("{name}");
-    let tokens = quote! {
-        /// A network.
-        pub struct #ident;
-        /// Learnt.
-        pub struct Parameters;
-    };
-    let text = prettyplease::unparse(&syn::parse2(tokens.clone()).expect("stub"));
-    Ok(Code { name, tokens, text })
+    let mut network = cnn_spec::parse(text, file_name)?;
+    if let Some(name) = &options.name {
+        network.name.clone_from(name);
+    }
+    // Escaped, because a line break in a name would end the comment that it stands in.
+    let file_name = Path::new(file_name).file_name().unwrap_or_default();
+    let file_name = file_name.to_string_lossy().escape_debug().to_string();
+    let sha256 = Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    });
+    Ok(generate(&network, &Origin { file_name, sha256 }))
+}
+
+fn generate(network: &Network, origin: &Origin) -> Code {
+    let items = emit::items(&plan::Plan::new(network), origin);
+    Code {
+        name: network.name.clone(),
+        tokens: items.clone(),
+        text: print::text(items, origin),
+    }
 }

@@ -1,6 +1,7 @@
 //! The TOML file that a door was given.
 
 use crate::{Code, Error, Options, compile};
+use cnn_spec::Summary;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -44,7 +45,7 @@ impl Source {
     /// The table of layers.
     pub(crate) fn summary(&self) -> Result<String, Error> {
         let network = cnn_spec::parse(&self.text, &self.name)?;
-        Ok(format!("{network:?}\n"))
+        Ok(format!("{}\n", Summary::new(&network)))
     }
 }
 

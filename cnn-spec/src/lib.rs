@@ -14,6 +14,7 @@ mod refusal;
 pub mod report;
 pub mod shape;
 mod source;
+pub mod summary;
 pub mod training;
 mod words;
 
@@ -21,3 +22,4 @@ pub use check::parse;
 pub use network::Network;
 pub use report::Report;
 pub use shape::Shape;
+pub use summary::Summary;

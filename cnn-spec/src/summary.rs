@@ -1,0 +1,290 @@
+//! What a network is, in a table: shapes, parameters, work and memory of every layer, and every setting.
+
+use crate::grammar::Words;
+use crate::network::{Distribution, Layer, Network, Source};
+use crate::shape::Shape;
+use crate::training::{AdamSettings, Optimizer, Training};
+use std::fmt;
+
+/// A network's table; prints as aligned text, and as Markdown by [`Summary::markdown`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// The name and what holds for the whole network: `Digits: f32, input 1×28×28`.
+    pub title: String,
+    /// One row for each layer, in order.
+    pub rows: Vec<Row>,
+    /// The sums of the rows.
+    pub totals: Costs,
+    /// How it is trained, with every hyperparameter that was set or has a default.
+    pub training: String,
+}
+
+/// What one layer is and costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The layer's name.
+    pub name: String,
+    /// What it computes, with each option that is not the default: `conv2d 5×5, stride 2×2`.
+    pub kind: String,
+    /// The shape of what it reads.
+    pub input: Shape,
+    /// The shape of what it puts out.
+    pub output: Shape,
+    /// The distribution of its first weights and biases; empty without any.
+    pub first_values: String,
+    /// Its share of the totals.
+    pub costs: Costs,
+}
+
+/// Sizes and work for one sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// Values that are learnt.
+    pub parameters: u64,
+    /// Multiply-adds with learnt weights in a forward pass.
+    pub forward: u64,
+    /// Multiply-adds in a training step: forward, weight gradient, and input gradient where a layer that
+    /// learns comes before.
+    pub training: u64,
+    /// Bytes of what is put out.
+    pub activation_bytes: u64,
+}
+
+const COLUMNS: [&str; 8] = [
+    "layer",
+    "kind",
+    "input → output",
+    "parameters",
+    "first values",
+    "multiply-adds",
+    "training",
+    "bytes out",
+];
+
+/// Columns of numbers, which line up on the right.
+const NUMERIC: [bool; 8] = [false, false, false, true, false, true, true, true];
+
+impl Summary {
+    /// Tabulates a network.
+    pub fn new(network: &Network) -> Self {
+        let gradients = gradients(network);
+        let rows: Vec<Row> = network
+            .layers
+            .iter()
+            .map(|layer| Row {
+                name: layer.name.clone(),
+                kind: layer.kind.describe(),
+                input: layer.input_shape.clone(),
+                output: layer.output_shape.clone(),
+                first_values: first_values(layer),
+                costs: costs(layer, network, &gradients),
+            })
+            .collect();
+        let totals = rows.iter().fold(Costs::default(), |sum, row| Costs {
+            parameters: sum.parameters + row.costs.parameters,
+            forward: sum.forward + row.costs.forward,
+            training: sum.training + row.costs.training,
+            activation_bytes: sum.activation_bytes + row.costs.activation_bytes,
+        });
+        Self {
+            title: format!(
+                "{}: {}, input {}",
+                network.name,
+                network.dtype.word(),
+                network.input
+            ),
+            rows,
+            totals,
+            training: network
+                .training
+                .as_ref()
+                .map_or("inference only".to_owned(), settings),
+        }
+    }
+
+    /// The table in Markdown.
+    pub fn markdown(&self) -> String {
+        let rule = NUMERIC.map(|numeric| if numeric { "---:" } else { "---" });
+        let mut lines = vec![COLUMNS.map(str::to_owned), rule.map(str::to_owned)];
+        lines.extend(self.cells());
+        let lines = lines
+            .iter()
+            .map(|cells| format!("| {} |\n", cells.join(" | ")));
+        format!(
+            "{}\n\n{}\n{}\n",
+            self.title,
+            lines.collect::<String>(),
+            self.training
+        )
+    }
+
+    /// The rows and the totals as text.
+    fn cells(&self) -> Vec<[String; 8]> {
+        let line = |name: &str, kind: &str, shapes: String, first_values: &str, costs: &Costs| {
+            [
+                name.to_owned(),
+                kind.to_owned(),
+                shapes,
+                grouped(costs.parameters),
+                first_values.to_owned(),
+                grouped(costs.forward),
+                grouped(costs.training),
+                grouped(costs.activation_bytes),
+            ]
+        };
+        let mut cells: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let shapes = format!("{} → {}", row.input, row.output);
+                line(&row.name, &row.kind, shapes, &row.first_values, &row.costs)
+            })
+            .collect();
+        cells.push(line("total", "", String::new(), "", &self.totals));
+        cells
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = vec![COLUMNS.map(str::to_owned)];
+        lines.extend(self.cells());
+        let width = |line: &[String; 8], column: usize| line[column].chars().count();
+        let widths: [usize; 8] = std::array::from_fn(|column| {
+            let widths = lines.iter().map(|line| width(line, column));
+            widths.max().unwrap_or(0)
+        });
+        writeln!(f, "{}", self.title)?;
+        for line in &lines {
+            let cells = line.iter().zip(widths).zip(NUMERIC);
+            let padded = cells.map(|((cell, width), numeric)| {
+                if numeric {
+                    format!("{cell:>width$}")
+                } else {
+                    format!("{cell:<width$}")
+                }
+            });
+            let text = padded.collect::<Vec<_>>().join("  ");
+            writeln!(f, "{}", text.trim_end())?;
+        }
+        write!(f, "{}", self.training)
+    }
+}
+
+/// For each layer, whether something learns in it or before it, so that a delta must come back to it.
+fn gradients(network: &Network) -> Vec<bool> {
+    let mut wanted: Vec<bool> = Vec::new();
+    for layer in &network.layers {
+        wanted.push(!layer.parameters.is_empty() || is_wanted(layer.input, &wanted));
+    }
+    wanted
+}
+
+fn is_wanted(source: Source, wanted: &[bool]) -> bool {
+    match source {
+        Source::Input => false,
+        Source::Layer(index) => wanted[index],
+    }
+}
+
+fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
+    let forward = layer
+        .kind
+        .multiply_adds(&layer.input_shape, &layer.output_shape);
+    let passes = if is_wanted(layer.input, gradients) {
+        3
+    } else {
+        2
+    };
+    let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
+    Costs {
+        parameters: parameters as u64,
+        forward,
+        training: passes * forward,
+        activation_bytes: (layer.output_shape.elements() * network.dtype.bytes()) as u64,
+    }
+}
+
+/// `uniform ±0.2`, or `uniform ±0.2, bias zero`.
+fn first_values(layer: &Layer) -> String {
+    let in_words = |distribution| match distribution {
+        Distribution::Zeros => "zero".to_owned(),
+        Distribution::Uniform { bound } => format!("uniform ±{bound:.4}"),
+        Distribution::Normal { standard_deviation } => format!("normal σ {standard_deviation:.4}"),
+    };
+    let Some((first, rest)) = layer.parameters.split_first() else {
+        return String::new();
+    };
+    let mut words = in_words(first.distribution);
+    for other in rest
+        .iter()
+        .filter(|other| other.distribution != first.distribution)
+    {
+        words = format!("{words}, {} {}", other.name, in_words(other.distribution));
+    }
+    words
+}
+
+/// One line with every hyperparameter.
+fn settings(training: &Training) -> String {
+    let Training {
+        loss,
+        optimizer,
+        schedule,
+        epochs,
+        batch_size,
+        seed,
+    } = training;
+    format!(
+        "loss {}; {}; schedule {}; epochs {epochs}, batch size {batch_size}, seed {seed}",
+        loss.word(),
+        update_rule(optimizer),
+        schedule.word(),
+    )
+}
+
+fn update_rule(optimizer: &Optimizer) -> String {
+    let adam = |name: &str, settings: &AdamSettings| {
+        let AdamSettings {
+            learning_rate,
+            betas: [first, second],
+            epsilon,
+            weight_decay,
+        } = settings;
+        format!(
+            "{name}, learning rate {learning_rate}, betas {first} and {second}, epsilon {epsilon:e}, \
+             weight decay {weight_decay}"
+        )
+    };
+    match optimizer {
+        Optimizer::Sgd {
+            learning_rate,
+            momentum,
+            nesterov,
+            weight_decay,
+        } => {
+            let kind = if *nesterov {
+                "Nesterov momentum"
+            } else {
+                "momentum"
+            };
+            format!(
+                "sgd, learning rate {learning_rate}, {kind} {momentum}, weight decay {weight_decay}"
+            )
+        }
+        Optimizer::Adam(settings) => adam("adam", settings),
+        Optimizer::AdamW(settings) => adam("adamw", settings),
+    }
+}
+
+/// `99,360`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| str::from_utf8(group).unwrap_or_default())
+        .collect();
+    groups.join(",")
+}
