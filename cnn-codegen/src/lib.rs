@@ -78,11 +78,13 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
     // Escaped, because a line break in a name would end the comment that it stands in.
     let file_name = Path::new(file_name).file_name().unwrap_or_default();
     let file_name = file_name.to_string_lossy().escape_debug().to_string();
-    let sha256 = Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
+    let sha256 = Sha256::digest(text)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
     Ok(generate(&network, &Origin { file_name, sha256 }))
 }
 

@@ -28,8 +28,11 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
     );
     for item in core::mem::take(&mut file.items) {
         file.items = vec![item];
-        let lines = prettyplease::unparse(&file).lines().map(str::to_owned).collect();
-        for line in set_apart(split_lists(join_lists(lines))) {
+        let lines: Vec<_> = prettyplease::unparse(&file)
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        for line in set_apart(split_lists(join_lists(&lines))) {
             text.push('\n');
             text.push_str(&line);
         }
@@ -39,7 +42,7 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
 }
 
 /// Puts a broken list back onto one line where rustfmt would.
-fn join_lists(lines: Vec<String>) -> Vec<String> {
+fn join_lists(lines: &[String]) -> Vec<String> {
     let mut joined = Vec::with_capacity(lines.len());
     let mut index = 0;
     while index < lines.len() {
@@ -56,7 +59,9 @@ fn join_lists(lines: Vec<String>) -> Vec<String> {
 /// The list that the first line opens, on one line, and how many lines it stood on; if it fits.
 fn joined_list(lines: &[String]) -> Option<(String, usize)> {
     let open = lines.first().filter(|line| line.ends_with('('))?;
-    let close = 1 + lines[1..].iter().position(|line| indent(line) <= indent(open))?;
+    let close = 1 + lines[1..]
+        .iter()
+        .position(|line| indent(line) <= indent(open))?;
     let items: Vec<_> = lines[1..close].iter().map(|line| line.trim()).collect();
     let items = items.join(" ");
     let items = items.trim_end_matches(',');
@@ -67,12 +72,19 @@ fn joined_list(lines: &[String]) -> Option<(String, usize)> {
 
 /// Breaks a list that is too wide for rustfmt.
 fn split_lists(lines: Vec<String>) -> Vec<String> {
-    lines.into_iter().flat_map(|line| split_list(&line).unwrap_or_else(|| vec![line])).collect()
+    lines
+        .into_iter()
+        .flat_map(|line| split_list(&line).unwrap_or_else(|| vec![line]))
+        .collect()
 }
 
 fn split_list(line: &str) -> Option<Vec<String>> {
     let code = line.trim_start();
-    if code.starts_with("//") || code.starts_with("use ") || code.contains("fn ") || code.starts_with("for ") {
+    if code.starts_with("//")
+        || code.starts_with("use ")
+        || code.contains("fn ")
+        || code.starts_with("for ")
+    {
         return None;
     }
     let (open, close, limit) = outermost(line, '(', ')', MAX_CALL_WIDTH)
@@ -83,7 +95,11 @@ fn split_list(line: &str) -> Option<Vec<String>> {
     }
     let margin = " ".repeat(indent(line));
     let mut split = vec![line[..=open].to_owned()];
-    split.extend(items(list).into_iter().map(|item| format!("{margin}    {item},")));
+    split.extend(
+        items(list)
+            .into_iter()
+            .map(|item| format!("{margin}    {item},")),
+    );
     split.push(format!("{margin}{}", &line[close..]));
     Some(split)
 }

@@ -13,7 +13,7 @@ pub fn write<E: From<io::Error>>(
     fill: impl FnOnce(&mut File) -> Result<(), E>,
 ) -> Result<(), E> {
     let temporary = temporary(path);
-    let written = File::create(&temporary)
+    let written = create(&temporary)
         .map_err(E::from)
         .and_then(|mut file| {
             fill(&mut file)?;
@@ -26,6 +26,16 @@ pub fn write<E: From<io::Error>>(
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// A new file to be written, and read again to be checked.
+fn create(path: &Path) -> io::Result<File> {
+    File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .open(path)
 }
 
 /// The process id keeps two runs apart that write the same file.

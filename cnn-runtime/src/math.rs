@@ -20,8 +20,6 @@ pub trait Real:
 {
     /// The name of the type.
     const NAME: &'static str;
-    /// Zero.
-    const ZERO: Self;
     /// One.
     const ONE: Self;
 
@@ -50,7 +48,6 @@ macro_rules! real {
     ($real:ident, $exp:ident, $ln:ident, $sqrt:ident, $tanh:ident) => {
         impl Real for $real {
             const NAME: &'static str = stringify!($real);
-            const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
 
             #[allow(clippy::cast_lossless)]

@@ -68,3 +68,47 @@ impl Rng {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The expected numbers come from an implementation in Python of what the authors of xoshiro256++ and of
+    /// `SplitMix64`, which makes its state from the seed, have published.
+    #[test]
+    #[allow(clippy::float_cmp)]
+    fn numbers_are_those_of_xoshiro() {
+        let first = |seed| {
+            let mut rng = Rng::new(seed);
+            [(); 3].map(|()| rng.uniform())
+        };
+        assert_eq!(
+            first(0),
+            [
+                0.324_575_268_031_406_7,
+                0.382_239_296_511_673_43,
+                0.359_617_207_647_355_3
+            ]
+        );
+        assert_eq!(
+            first(42),
+            [
+                0.814_305_145_122_909_9,
+                0.318_821_040_061_661_1,
+                0.983_894_168_177_488_8
+            ]
+        );
+    }
+
+    #[test]
+    fn shuffles_are_those_of_fisher_and_yates() {
+        let shuffled = |mut rng: Rng| {
+            let mut items = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+            rng.shuffle(&mut items);
+            items
+        };
+        assert_eq!(shuffled(Rng::new(7)), [3, 8, 9, 4, 6, 7, 2, 5, 1, 0]);
+        assert_eq!(shuffled(Rng::stream(7, 1)), [0, 9, 5, 3, 1, 8, 6, 2, 4, 7]);
+        assert_eq!(shuffled(Rng::stream(7, 2)), [1, 3, 6, 9, 7, 2, 0, 8, 5, 4]);
+    }
+}

@@ -15,11 +15,13 @@ pub trait Tensor: Zeroed + Clone + Send + Sync + 'static {
     fn flat_mut(tensors: &mut [Self]) -> &mut [Self::Scalar];
 
     /// The numbers of this tensor.
+    #[inline]
     fn values(&self) -> &[Self::Scalar] {
         Self::flat(core::slice::from_ref(self))
     }
 
     /// The numbers of this tensor, to be written to.
+    #[inline]
     fn values_mut(&mut self) -> &mut [Self::Scalar] {
         Self::flat_mut(core::slice::from_mut(self))
     }
@@ -30,10 +32,12 @@ macro_rules! scalars {
         impl Tensor for $scalar {
             type Scalar = Self;
 
+            #[inline]
             fn flat(tensors: &[Self]) -> &[Self] {
                 tensors
             }
 
+            #[inline]
             fn flat_mut(tensors: &mut [Self]) -> &mut [Self] {
                 tensors
             }
@@ -46,10 +50,12 @@ scalars!(f32, f64);
 impl<A: Tensor, const N: usize> Tensor for [A; N] {
     type Scalar = A::Scalar;
 
+    #[inline]
     fn flat(tensors: &[Self]) -> &[Self::Scalar] {
         A::flat(tensors.as_flattened())
     }
 
+    #[inline]
     fn flat_mut(tensors: &mut [Self]) -> &mut [Self::Scalar] {
         A::flat_mut(tensors.as_flattened_mut())
     }

@@ -2,38 +2,55 @@
 
 /// A type for which all bits zero is a value: numbers, arrays of them, and structs of such.
 ///
-/// Big ones are made in place: on the heap by [`Zeroed::boxed`], on a microcontroller as a `static`.
+/// Big ones are made in place: on the heap by [`Zeroed::boxed`], on a microcontroller as a `static`
+/// from [`Zeroed::ZERO`].
 pub trait Zeroed: bytemuck::Zeroable {
-    /// A zeroed value on the heap, never on the stack.
+    /// All zero.
+    const ZERO: Self;
+
+    /// All zero on the heap, never on the stack.
     #[cfg(feature = "std")]
     fn boxed() -> std::boxed::Box<Self> {
         bytemuck::allocation::zeroed_box()
     }
 }
 
-impl<T: bytemuck::Zeroable> Zeroed for T {}
+macro_rules! numbers {
+    ($($number:ty: $zero:literal),*) => {$(
+        impl Zeroed for $number {
+            const ZERO: Self = $zero;
+        }
+    )*};
+}
 
-/// Declares that structs consist of [`Zeroed`] fields only, all of which are named.
+numbers!(f32: 0.0, f64: 0.0, u64: 0);
+
+impl<A: Zeroed, const N: usize> Zeroed for [A; N] {
+    const ZERO: Self = [A::ZERO; N];
+}
+
+/// Implements [`Zeroed`] for structs, all of whose fields are named and are themselves [`Zeroed`].
 ///
 /// ```
+/// use cnn_runtime::Zeroed as _;
+///
 /// struct Dense {
 ///     weight: [[f32; 432]; 10],
 ///     bias: [f32; 10],
 /// }
-/// cnn_runtime::zeroed!(Dense { weight, bias });
+/// cnn_runtime::zeroed! { Dense { weight, bias } }
 ///
-/// let dense: Box<Dense> = cnn_runtime::Zeroed::boxed();
+/// let dense: Box<Dense> = Dense::boxed();
 /// assert_eq!(dense.weight[9][431] + dense.bias[9], 0.0);
 /// ```
 #[macro_export]
 macro_rules! zeroed {
-    ($($name:ident { $($field:ident),* $(,)? })*) => {$(
-        // SAFETY: the pattern below names every field, and each must be `Zeroed`.
+    ($name:ident { $($field:ident),* $(,)? }) => {
+        // SAFETY: the constant below names every field, and each is `Zeroed`.
         unsafe impl $crate::bytemuck::Zeroable for $name {}
-        const _: fn($name) = |value| {
-            fn is_zeroed<T: $crate::Zeroed>(_: T) {}
-            let $name { $($field),* } = value;
-            $(is_zeroed($field);)*
-        };
-    )*};
+
+        impl $crate::Zeroed for $name {
+            const ZERO: Self = Self { $($field: $crate::Zeroed::ZERO),* };
+        }
+    };
 }

@@ -10,6 +10,7 @@ use crate::refusal::{Refusal, in_units};
 use crate::report::{Problem, Report, Span};
 use crate::shape::Shape;
 use crate::source;
+use crate::syntax;
 use crate::training::{Loss, Training};
 use crate::words::quoted;
 use std::collections::HashMap;
@@ -38,10 +39,10 @@ pub fn parse(text: &str, file_name: &str) -> Result<Network, Report> {
 
 fn check(text: &str) -> Result<Network, Vec<Problem>> {
     // Syntax. Leaves a tree of TOML values, each with its place.
-    let tree = source::parse(text)?;
+    let tree = syntax::parse(text)?;
 
     // Keys. Every table has the keys that it needs and no others; every value has its form.
-    source::check(&tree, FILE)?;
+    source::check(&tree, FILE, text.trim_end().len())?;
 
     // Layers. Hyperparameters agree with each other; every activation is a layer of its own.
     let Written {
@@ -122,11 +123,9 @@ fn refuse_name(
         let help = format!("choose another name, or leave it out for `{default}`");
         return Some(problem.label(reason).help(help));
     }
-    let earlier = taken.insert(names::type_name(name), span)?;
-    let label = format!(
-        "its type would be `{}`, which is taken",
-        names::type_name(name)
-    );
+    let type_name = names::type_name(name);
+    let label = format!("its type would be `{type_name}`, which is taken");
+    let earlier = taken.insert(type_name, span)?;
     Some(
         problem
             .label(label)
@@ -254,8 +253,10 @@ fn excess(network: &Network, drafts: &[Draft<'_>]) -> Option<Problem> {
 
 /// `3×12×12 = 432 values`.
 fn counted(shape: &Shape) -> String {
-    match shape.rank() {
-        1 => format!("{shape} values"),
-        _ => format!("{shape} = {} values", shape.elements()),
+    match (shape.rank(), shape.elements()) {
+        (1, 1) => "1 value".to_owned(),
+        (1, values) => format!("{values} values"),
+        (_, 1) => format!("{shape} = 1 value"),
+        (_, values) => format!("{shape} = {values} values"),
     }
 }

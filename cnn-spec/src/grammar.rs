@@ -90,6 +90,8 @@ pub struct Tagged {
     pub common: &'static [KeyInfo],
     /// The types.
     pub types: fn() -> Vec<TypeInfo>,
+    /// Words that are expected here but have their place elsewhere, and what to say then.
+    pub elsewhere: &'static [(&'static str, &'static str)],
 }
 
 /// The key that every tagged table has; its words are the types.
@@ -211,6 +213,11 @@ impl Form {
 }
 
 impl Tagged {
+    /// The type with this name.
+    pub fn find(&self, name: &str) -> Option<TypeInfo> {
+        (self.types)().into_iter().find(|known| known.name == name)
+    }
+
     /// The types in words: `"sgd"` or `"adam"`.
     pub fn alternatives(&self) -> String {
         alternatives((self.types)().iter().map(|known| known.name))
@@ -239,17 +246,31 @@ impl Limits {
 }
 
 impl fmt::Display for Limits {
-    /// Writes `above 0`, `from 0 to 1`, `from 0 to below 1`.
+    /// Writes `from 0 to 1`, `from 0 to below 1`, `above 0 and up to 1000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.from {
-            Bound::Included(from) => write!(f, "from {from:?}")?,
-            Bound::Excluded(from) => write!(f, "above {from:?}")?,
-            Bound::Unbounded => {}
+            Bound::Included(from) => write!(f, "from {} ", Short(from))?,
+            Bound::Excluded(from) => write!(f, "above {} and up ", Short(from))?,
+            Bound::Unbounded => f.write_str("up ")?,
         }
         match self.to {
-            Bound::Included(to) => write!(f, " to {to:?}"),
-            Bound::Excluded(to) => write!(f, " to below {to:?}"),
-            Bound::Unbounded => Ok(()),
+            Bound::Included(to) => write!(f, "to {}", Short(to)),
+            Bound::Excluded(to) => write!(f, "to below {}", Short(to)),
+            Bound::Unbounded => f.write_str("to any"),
+        }
+    }
+}
+
+/// A number with an exponent only where it would have many zeros.
+struct Short(f64);
+
+impl fmt::Display for Short {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number) = self;
+        if *number != 0.0 && number.abs() < 1e-6 {
+            write!(f, "{number:e}")
+        } else {
+            write!(f, "{number}")
         }
     }
 }
@@ -273,9 +294,14 @@ impl fmt::Display for Form {
             Self::Text => f.write_str("a string"),
             Self::Words(words) => f.write_str(&alternatives(words().iter().map(|w| w.name))),
             Self::Either(first, second) => write!(f, "{first}, or {second}"),
-            Self::Table(_) => f.write_str("a table"),
+            Self::Table(keys) => {
+                let needed = |key: &&KeyInfo| key.presence == Presence::Required;
+                let needed = keys.iter().filter(needed).map(|key| key.name);
+                let needed = needed.collect::<Vec<_>>().join("` and `");
+                write!(f, "a table with `{needed}`")
+            }
             Self::Tables(tagged) => {
-                write!(f, "a list of tables, each written `[[{}]]`", tagged.noun)
+                write!(f, "a list of tables, `[[{}]]` before each", tagged.noun)
             }
             Self::Tagged(tagged) => {
                 write!(

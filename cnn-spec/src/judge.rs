@@ -1,6 +1,6 @@
 //! Whether a single value has the form that the grammar asks for.
 
-use crate::grammar::{Form, Limits, MAX_SIZE};
+use crate::grammar::{Form, Limits};
 use crate::report::Span;
 use crate::words::guess;
 use toml::Spanned;
@@ -11,7 +11,8 @@ use toml::de::{DeInteger, DeValue};
 pub(crate) struct Fault {
     pub span: Span,
     pub label: String,
-    pub help: Option<String>,
+    /// What was probably meant, as TOML.
+    pub mended: Option<String>,
 }
 
 /// Holds a value that is neither a section nor a tagged table against a form.
@@ -40,18 +41,17 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
             let names: Vec<&str> = words().iter().map(|word| word.name).collect();
             require(names.contains(&&**word), value, &guess(word, &names))
         }
-        (Form::Either(first, second), _) => judge(
-            if takes(second, value.get_ref()) {
-                second
-            } else {
-                first
-            },
-            value,
-        ),
+        (Form::Either(first, second), found) => {
+            let form = if takes(second, found) { second } else { first };
+            judge(form, value).map_err(|fault| Fault {
+                mended: fault.mended.or_else(|| mended(second, found)),
+                ..fault
+            })
+        }
         (form, found) => Err(Fault {
             span: value.span(),
             label: format!("this is {}", kind_of(found)),
-            help: mended(form, found).map(|mended| format!("write `{mended}`")),
+            mended: mended(form, found),
         }),
     }
 }
@@ -95,7 +95,7 @@ fn require(holds: bool, value: &Spanned<DeValue<'_>>, label: &str) -> Result<(),
     Err(Fault {
         span: value.span(),
         label: label.to_owned(),
-        help: None,
+        mended: None,
     })
 }
 
@@ -129,23 +129,29 @@ fn takes(form: &Form, value: &DeValue<'_>) -> bool {
 /// The value that was probably meant by one of the wrong type.
 fn mended(form: &Form, found: &DeValue<'_>) -> Option<String> {
     match (form, found) {
-        (Form::Whole { .. } | Form::Pair { .. }, DeValue::Float(float)) => {
-            let value: f64 = float.as_str().parse().ok()?;
-            let is_size = value.fract() == 0.0 && (0.0..=MAX_SIZE as f64).contains(&value);
-            is_size.then(|| value.to_string())
+        (Form::Whole { min, max } | Form::Pair { min, max }, found) => {
+            let value: f64 = text_of(found)?.parse().ok()?;
+            let is_whole = value.fract() == 0.0 && (*min as f64..=*max as f64).contains(&value);
+            is_whole.then(|| value.to_string())
         }
-        (Form::Whole { .. } | Form::Pair { .. }, DeValue::String(text)) => {
-            text.parse::<u64>().ok().map(|value| value.to_string())
+        (Form::Number(limits), found) => {
+            let value = text_of(found)?.parse().ok()?;
+            limits.contain(value).then(|| value.to_string())
         }
-        (Form::Number(_), DeValue::String(text)) => text
-            .parse::<f64>()
-            .ok()
-            .filter(|value| value.is_finite())
-            .map(|value| format!("{value:?}")),
-        (Form::Boolean, DeValue::String(text)) => {
-            text.parse::<bool>().ok().map(|value| value.to_string())
-        }
+        (Form::Boolean, DeValue::String(text)) => match &**text {
+            "true" => Some("true".to_owned()),
+            "false" | "none" => Some("false".to_owned()),
+            _ => None,
+        },
         (Form::Shape, DeValue::Integer(size)) => whole(size).map(|size| format!("[{size}]")),
         _ => None,
+    }
+}
+
+/// The text of a string or of a number with a fraction.
+fn text_of<'a>(found: &'a DeValue<'_>) -> Option<&'a str> {
+    match found {
+        DeValue::Float(number) => Some(number.as_str()),
+        other => other.as_str(),
     }
 }

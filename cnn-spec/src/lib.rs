@@ -15,6 +15,7 @@ pub mod report;
 pub mod shape;
 mod source;
 pub mod summary;
+mod syntax;
 pub mod training;
 mod words;
 

@@ -37,6 +37,7 @@ impl Shape {
         Self::new(dims).ok_or_else(|| Refusal {
             elements: Some(elements),
             ..Refusal::new(format!("the {what} of {} is too large", written.join("×")))
+                .help(format!("a tensor has at most {MAX_ELEMENTS} values"))
         })
     }
 

@@ -1,4 +1,4 @@
-//! The file as written: its tree of spanned values, held against the grammar.
+//! The file as written, its tree of spanned values, held against the grammar.
 
 use crate::grammar::{Form, KeyInfo, Presence, TYPE, Tagged};
 use crate::judge::{judge, kind_of};
@@ -7,31 +7,14 @@ use crate::words::{guess, likely, quoted};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Parses the text, or says everything that is not TOML.
-pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Problem>> {
-    let (tree, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        return Ok(tree.into_inner());
-    }
-    let problems = errors.iter().map(|error| match error.span() {
-        None => Problem::of_file(error.message()),
-        Some(span) if error.message() == "duplicate key" => {
-            let key = quoted(text.get(span.clone()).unwrap_or_default());
-            Problem::new(format!("{key} is given twice"), span)
-                .label("the second time")
-                .help("keep one of the two")
-        }
-        Some(span) => Problem::new(error.message(), span).label("not TOML"),
-    });
-    Err(problems.collect())
-}
-
 /// Holds a file against the keys that it may have, or says everything that does not fit.
-pub(crate) fn check(tree: &DeTable<'_>, keys: &[KeyInfo]) -> Result<(), Vec<Problem>> {
+///
+/// What is missing is missed at `end`.
+pub(crate) fn check(tree: &DeTable<'_>, keys: &[KeyInfo], end: usize) -> Result<(), Vec<Problem>> {
     let mut checker = Checker::default();
     let file = Owner {
         name: "the file".to_owned(),
-        span: 0..0,
+        span: end..end,
     };
     checker.table(&file, tree, keys);
     if checker.problems.is_empty() {
@@ -101,8 +84,9 @@ impl Checker {
                 let fault = judge(&key.form, value).err();
                 self.problems.extend(fault.map(|fault| {
                     let message = format!("`{}` must be {}", key.name, key.form);
+                    let mended = fault.mended.or_else(|| brackets(key, value.get_ref()));
                     Problem {
-                        help: fault.help,
+                        help: mended.map(|mended| format!("write `{mended}`")),
                         ..Problem::new(message, fault.span).label(fault.label)
                     }
                 }));
@@ -131,19 +115,15 @@ impl Checker {
             };
             return self.missing_key(&owner, &TYPE, &tagged.alternatives());
         };
-        let types = (tagged.types)();
-        let known = tag.get_ref().as_str().and_then(|word| {
-            let known = types.iter().find(|known| known.name == word);
-            if known.is_none() {
-                self.unknown_type(tagged, word, tag.span());
-            }
-            known
-        });
-        let Some(known) = known else {
-            if !tag.get_ref().is_str() {
-                self.value(&TYPE, tag);
-            }
-            return;
+        let DeValue::String(word) = tag.get_ref() else {
+            let label = format!("this is {}", kind_of(tag.get_ref()));
+            let message = format!("`type` must be {}", tagged.alternatives());
+            return self
+                .problems
+                .push(Problem::new(message, tag.span()).label(label));
+        };
+        let Some(known) = tagged.find(word) else {
+            return self.unknown_type(tagged, word, tag.span());
         };
         let owner = Owner {
             name: format!("this `{}` {}", known.name, tagged.noun),
@@ -154,8 +134,7 @@ impl Checker {
     }
 
     fn lone_type(&mut self, tagged: &Tagged, word: &str, span: Span) {
-        let types = (tagged.types)();
-        if let Some(known) = types.iter().find(|known| known.name == word) {
+        if let Some(known) = tagged.find(word) {
             let owner = Owner {
                 name: format!("this `{}` {}", known.name, tagged.noun),
                 span,
@@ -168,10 +147,16 @@ impl Checker {
 
     fn unknown_type(&mut self, tagged: &Tagged, word: &str, span: Span) {
         let names: Vec<&str> = (tagged.types)().iter().map(|known| known.name).collect();
+        let elsewhere = tagged.elsewhere.iter().find(|(name, _)| *name == word);
+        let help = elsewhere.map_or_else(
+            || format!("there are `{}`", names.join("`, `")),
+            |(_, help)| (*help).to_owned(),
+        );
+        let message = format!("unknown {} {}", tagged.noun, quoted(word));
         self.problems.push(
-            Problem::new(format!("unknown {} {}", tagged.noun, quoted(word)), span)
+            Problem::new(message, span)
                 .label(guess(word, &names))
-                .help(format!("there are `{}`", names.join("`, `"))),
+                .help(help),
         );
     }
 
@@ -185,18 +170,25 @@ impl Checker {
     }
 
     fn missing_key(&mut self, owner: &Owner, key: &KeyInfo, expected: &str) {
-        let written = match key.form {
-            Form::Table(_) => format!("[{}]", key.name),
-            Form::Tables(_) => format!("[[{}]]", key.name),
-            _ => format!("{} = …", key.name),
+        let (written, added) = match key.form {
+            Form::Table(_) => (format!("[{}]", key.name), format!("`[{}]`", key.name)),
+            Form::Tables(_) => (format!("[[{}]]", key.name), format!("`[[{}]]`", key.name)),
+            _ => (key.name.to_owned(), format!("`{} = …`", key.name)),
         };
+        let message = format!("{} needs `{written}`", owner.name);
         self.problems.push(
-            Problem::new(
-                format!("{} needs `{}`", owner.name, key.name),
-                owner.span.clone(),
-            )
-            .label(format!("`{}` is missing", key.name))
-            .help(format!("add `{written}`: {expected}")),
+            Problem::new(message, owner.span.clone())
+                .label(format!("`{written}` is missing"))
+                .help(format!("add {added}: {expected}")),
         );
+    }
+}
+
+/// A section's header with the right number of brackets.
+fn brackets(key: &KeyInfo, found: &DeValue<'_>) -> Option<String> {
+    match (key.form, found) {
+        (Form::Tables(_), DeValue::Table(_)) => Some(format!("[[{}]]", key.name)),
+        (Form::Table(_), DeValue::Array(_)) => Some(format!("[{}]", key.name)),
+        _ => None,
     }
 }

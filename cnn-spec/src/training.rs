@@ -102,6 +102,7 @@ const OPTIMIZER: Key<Optimizer> = Key::required(
         noun: "optimizer",
         common: &[],
         types: || OPTIMIZERS.iter().map(|known| known.info).collect(),
+        elsewhere: &[],
     }),
     "How the parameters follow the gradient.",
 );

@@ -54,7 +54,6 @@ pub(crate) fn guess(word: &str, known: &[&str]) -> String {
 /// The known word that `word` most likely stands for.
 pub(crate) fn likely<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     const LONGEST: usize = 64;
-    const ALIKE: f64 = 0.85;
     if word.len() > LONGEST {
         return None;
     }
@@ -65,11 +64,26 @@ pub(crate) fn likely<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .find_map(|(_, meant)| known.iter().find(|known| *known == meant));
     let alike = known
         .iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > ALIKE)
+        .map(|candidate| (likeness(&word, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.0)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate);
     alias.or(alike).copied()
+}
+
+/// How much a word is like a known one, up to 1; 0 if it is not.
+fn likeness(word: &str, known: &str) -> f64 {
+    const ALIKE: f64 = 0.85;
+    let whole_part = word.len() >= 5 && known.contains(word);
+    let swapped = strsim::osa_distance(word, known) == 1 && strsim::levenshtein(word, known) == 2;
+    let likeness = strsim::jaro_winkler(word, known);
+    if likeness > ALIKE {
+        likeness
+    } else if whole_part || swapped {
+        ALIKE
+    } else {
+        0.0
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +96,12 @@ mod tests {
         assert_eq!(likely("kernal_size", &keys), Some("kernel_size"));
         assert_eq!(likely("strides", &keys), Some("stride"));
         assert_eq!(likely("Padding", &keys), Some("padding"));
+        assert_eq!(
+            likely("slope", &["type", "negative_slope"]),
+            Some("negative_slope")
+        );
+        assert_eq!(likely("sdg", &["sgd", "adam"]), Some("sgd"));
+        assert_eq!(likely("gelu", &["relu", "tanh"]), None);
         assert_eq!(likely("filters", &keys), Some("out_channels"));
         assert_eq!(likely("units", &keys), None);
         assert_eq!(likely("colour", &keys), None);

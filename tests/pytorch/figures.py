@@ -17,7 +17,7 @@ itself:
 `initialization.json` holds the distributions that PyTorch's initialisers draw from, and `schedules.json` the factors
 of the learning rate from epoch to epoch.
 
-To write them again, with nothing but PyTorch installed:
+To write them again, with Python 3.11 or newer and PyTorch:
 
     python tests/pytorch/figures.py
 
@@ -202,7 +202,7 @@ def conv(settings):
 
 
 def pooled(settings):
-    return [f"{settings}", 'type = "dense"; out_features = 3']
+    return [settings, 'type = "dense"; out_features = 3']
 
 
 def activated(settings, loss="mse"):
@@ -290,7 +290,7 @@ CASES = {
     "sigmoid": activated('"sigmoid"', loss="quadratic"),
     "tanh": activated('"tanh"'),
     **{
-        f"{kind.split(';')[0]}_layer": toml(MAPS, conv("out_channels = 2; kernel_size = 3") + [f'type = "{kind}"'])
+        f"{kind}_layer": toml(MAPS, conv("out_channels = 2; kernel_size = 3") + [f'type = "{kind}"'])
         for kind in ["relu", "sigmoid", "tanh"]
     },
     "leaky_relu_layer": toml(

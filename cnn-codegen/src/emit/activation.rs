@@ -28,9 +28,10 @@ pub fn functions(activation: Activation, plan: &Plan, step: &Step) -> Functions 
     let (value, delta) = (&formula.value, &formula.delta);
     let (z, a) = (element("input", shape), element("output", shape));
     let (upstream, downstream) = (element("delta", shape), element("input_delta", shape));
-    let read = match formula.reads {
-        Argument::Input => quote!(let z = #z;),
-        _ => quote!(let a = #a;),
+    let read = if formula.reads == Argument::Input {
+        quote!(let z = #z;)
+    } else {
+        quote!(let a = #a;)
     };
     let forward = Function {
         doc: format!(
@@ -49,9 +50,16 @@ pub fn functions(activation: Activation, plan: &Plan, step: &Step) -> Functions 
             formula_doc(&format!("input_delta = {}", formula.delta_text)),
         ),
         arguments: vec![formula.reads, Argument::Delta, Argument::InputDelta],
-        body: each(shape, &quote!(#read let d = #upstream; #downstream = #delta;)),
+        body: each(
+            shape,
+            &quote!(#read let d = #upstream; #downstream = #delta;),
+        ),
     };
-    Functions { forward, backward_weights: None, backward_input }
+    Functions {
+        forward,
+        backward_weights: None,
+        backward_input,
+    }
 }
 
 fn formula(activation: Activation, dtype: Dtype) -> Formula {
@@ -100,11 +108,18 @@ fn element(array: &str, shape: &Shape) -> TokenStream {
 }
 
 fn each(shape: &Shape, body: &TokenStream) -> TokenStream {
-    let ranges: Vec<_> =
-        indices(shape).iter().copied().zip(shape.dims().iter().copied()).collect();
+    let ranges: Vec<_> = indices(shape)
+        .iter()
+        .copied()
+        .zip(shape.dims().iter().copied())
+        .collect();
     loops(&ranges, body)
 }
 
 fn indices(shape: &Shape) -> &'static [&'static str] {
-    if shape.rank() == 1 { &["i"] } else { &INDICES[..shape.rank()] }
+    if shape.rank() == 1 {
+        &["i"]
+    } else {
+        &INDICES[..shape.rank()]
+    }
 }

@@ -21,7 +21,10 @@ fn window(pool: &AvgPool2d) -> Window {
     Window {
         kernel_size: pool.kernel_size,
         stride: pool.stride,
-        dilation: Pair { height: 1, width: 1 },
+        dilation: Pair {
+            height: 1,
+            width: 1,
+        },
         padding: pool.padding,
     }
 }
@@ -38,8 +41,10 @@ fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
     let [rows, columns] = window(pool).axes(&plan.value(step.input).shape);
     let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
     let (bind_row, bind_column) = (&row.binding, &column.binding);
-    let in_row =
-        loops(&[("kx", columns.taps)], &quote!(#bind_column sum += input[c][#row][#column];));
+    let in_row = loops(
+        &[("kx", columns.taps)],
+        &quote!(#bind_column sum += input[c][#row][#column];),
+    );
     let in_window = loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row));
     let Pair { height, width } = pool.kernel_size;
     Function {
@@ -77,8 +82,10 @@ fn backward_input(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
         &quote!(#bind_column input_delta[c][#row][#column] += share;),
     );
     let in_window = loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row));
-    let shares =
-        each_output(&plan.value(step.output).shape, &quote!(let share = delta[c][y][x] / #count; #in_window));
+    let shares = each_output(
+        &plan.value(step.output).shape,
+        &quote!(let share = delta[c][y][x] / #count; #in_window),
+    );
     Function {
         doc: format!(
             "`{}` input delta: every value of a window gets an equal share of the window's delta.",

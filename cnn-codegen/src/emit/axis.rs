@@ -92,12 +92,21 @@ impl Axis {
                     continue;
                 }
             };
-            return Index { binding, index: quote!(#name - #first) };
+            return Index {
+                binding,
+                index: quote!(#name - #first),
+            };
         }
         if self.stride > 1 || self.dilation > 1 {
-            return Index { binding: quote!(let #name = #sum;), index: quote!(#name) };
+            return Index {
+                binding: quote!(let #name = #sum;),
+                index: quote!(#name),
+            };
         }
-        Index { binding: TokenStream::new(), index: sum }
+        Index {
+            binding: TokenStream::new(),
+            index: sum,
+        }
     }
 
     /// The same index as a formula: `2y + ky − 1`.
@@ -106,8 +115,16 @@ impl Axis {
             1 => name.to_owned(),
             factor => format!("{factor}{name}"),
         };
-        let sum = format!("{} + {}", product(self.stride, position), product(self.dilation, tap));
-        if self.padding == 0 { sum } else { format!("{sum} − {}", self.padding) }
+        let sum = format!(
+            "{} + {}",
+            product(self.stride, position),
+            product(self.dilation, tap)
+        );
+        if self.padding == 0 {
+            sum
+        } else {
+            format!("{sum} − {}", self.padding)
+        }
     }
 }
 

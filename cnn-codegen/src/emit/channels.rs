@@ -39,12 +39,19 @@ impl Channels {
             return loops(&[("i", self.inputs)], body);
         }
         let (group, inputs) = (self.group(), number(self.inputs));
-        loops(&[("i", self.inputs)], &quote!(let channel = #group * #inputs + i; #body))
+        loops(
+            &[("i", self.inputs)],
+            &quote!(let channel = #group * #inputs + i; #body),
+        )
     }
 
     /// The index of the channel in a kernel.
     pub fn in_kernel(self) -> TokenStream {
-        if self.sees_one() { quote!(0) } else { quote!(i) }
+        if self.sees_one() {
+            quote!(0)
+        } else {
+            quote!(i)
+        }
     }
 
     /// The index of the channel in the input.
@@ -58,7 +65,11 @@ impl Channels {
 
     /// The group of kernel `o`.
     fn group(self) -> TokenStream {
-        if self.kernels == 1 { quote!(o) } else { quote!(group) }
+        if self.kernels == 1 {
+            quote!(o)
+        } else {
+            quote!(group)
+        }
     }
 
     /// Whether a kernel sees a single channel, that of its group.

@@ -39,7 +39,10 @@ impl<'a> Emitter<'a> {
             kernel_size: conv.kernel_size,
             stride: conv.stride,
             dilation: conv.dilation,
-            padding: Pair { height: 0, width: 0 },
+            padding: Pair {
+                height: 0,
+                width: 0,
+            },
         };
         let [rows, columns] = window.axes(input);
         let channels = Channels {
@@ -47,7 +50,14 @@ impl<'a> Emitter<'a> {
             inputs: input.dims()[0] / conv.groups,
             kernels: conv.out_channels / conv.groups,
         };
-        Self { conv, plan, step, rows, columns, channels }
+        Self {
+            conv,
+            plan,
+            step,
+            rows,
+            columns,
+            channels,
+        }
     }
 
     fn forward(&self) -> Function {
@@ -134,7 +144,10 @@ impl<'a> Emitter<'a> {
             }
             ConvMode::Convolution | ConvMode::CrossCorrelation => tap,
         };
-        let (ky, kx) = (index(quote!(ky), self.rows.taps), index(quote!(kx), self.columns.taps));
+        let (ky, kx) = (
+            index(quote!(ky), self.rows.taps),
+            index(quote!(kx), self.columns.taps),
+        );
         quote!(kernel[#channel][#ky][#kx])
     }
 
@@ -147,7 +160,12 @@ impl<'a> Emitter<'a> {
     }
 
     /// For each kernel and each channel that it sees.
-    fn each_pair(&self, before: &TokenStream, body: &TokenStream, after: &TokenStream) -> TokenStream {
+    fn each_pair(
+        &self,
+        before: &TokenStream,
+        body: &TokenStream,
+        after: &TokenStream,
+    ) -> TokenStream {
         let channels = self.channels.each_input(body);
         self.channels.each_kernel(&quote!(#before #channels #after))
     }
@@ -181,7 +199,11 @@ impl Emitter<'_> {
             "output[o][y][x] = {bias}Σ {} · {}    over {}",
             self.weight_formula(),
             self.input_formula("input"),
-            if self.channels.in_kernel().to_string() == "i" { "i, ky, kx" } else { "ky, kx" },
+            if self.channels.in_kernel().to_string() == "i" {
+                "i, ky, kx"
+            } else {
+                "ky, kx"
+            },
         );
         format!(
             "`{}` forward, {}: every kernel slides over the input, and each output is the dot product \
@@ -239,7 +261,10 @@ impl Emitter<'_> {
     }
 
     fn input_formula(&self, array: &str) -> String {
-        let (row, column) = (self.rows.formula("y", "ky"), self.columns.formula("x", "kx"));
+        let (row, column) = (
+            self.rows.formula("y", "ky"),
+            self.columns.formula("x", "kx"),
+        );
         format!("{array}[{}][{row}][{column}]", self.channel())
     }
 }

@@ -12,34 +12,33 @@ use quote::quote;
 pub fn functions(dense: &Dense, plan: &Plan, step: &Step) -> Functions {
     Functions {
         forward: forward(dense, plan, step),
-        backward_weights: Some(backward_weights(dense, plan, step)),
-        backward_input: backward_input(dense, plan, step),
+        backward_weights: Some(backward_weights(dense, step)),
+        backward_input: backward_input(dense, step),
     }
 }
 
 /// `Dense1 { weight, bias }`.
 fn pattern(dense: &Dense, step: &Step) -> TokenStream {
     let parameters = parameters_type(&step.name);
-    if dense.bias { quote!(#parameters { weight, bias }) } else { quote!(#parameters { weight }) }
-}
-
-/// The input as one vector: what names it, and its name.
-fn values(plan: &Plan, step: &Step) -> (TokenStream, TokenStream) {
-    match plan.value(step.input).shape.rank() {
-        1 => (quote!(), quote!(input)),
-        _ => (quote!(let values = input.values();), quote!(values)),
+    if dense.bias {
+        quote!(#parameters { weight, bias })
+    } else {
+        quote!(#parameters { weight })
     }
 }
 
 fn forward(dense: &Dense, plan: &Plan, step: &Step) -> Function {
     let pattern = pattern(dense, step);
-    let bias = if dense.bias { quote!(bias[o]) } else { quote!(0.0) };
-    let (bind_values, values) = values(plan, step);
+    let bias = if dense.bias {
+        quote!(bias[o])
+    } else {
+        quote!(0.0)
+    };
     let outputs = loops(
         &[("o", dense.out_features)],
         &quote! {
             let mut sum = #bias;
-            for (w, value) in weight[o].iter().zip(#values) {
+            for (w, value) in weight[o].iter().zip(values) {
                 sum += w * value;
             }
             output[o] = sum;
@@ -51,27 +50,36 @@ fn forward(dense: &Dense, plan: &Plan, step: &Step) -> Function {
             "`{}` forward, {}: each output is a weighted sum of every input.\n\n{}",
             step.name,
             step.shapes(plan),
-            formula(&format!("output[o] = {bias}Σ weight[o][i] · input[i]    over i")),
+            formula(&format!(
+                "output[o] = {bias}Σ weight[o][i] · input[i]    over i"
+            )),
         ),
         arguments: vec![Argument::Parameters, Argument::Input, Argument::OutputMut],
-        body: quote!(let #pattern = parameters; #bind_values #outputs),
+        body: quote!(let #pattern = parameters; let values = input.values(); #outputs),
     }
 }
 
-fn backward_weights(dense: &Dense, plan: &Plan, step: &Step) -> Function {
+fn backward_weights(dense: &Dense, step: &Step) -> Function {
     let pattern = pattern(dense, step);
-    let bias = if dense.bias { quote!(bias[o] += delta[o];) } else { quote!() };
-    let (bind_values, values) = values(plan, step);
+    let bias = if dense.bias {
+        quote!(bias[o] += delta[o];)
+    } else {
+        quote!()
+    };
     let outputs = loops(
         &[("o", dense.out_features)],
         &quote! {
-            for (w, value) in weight[o].iter_mut().zip(#values) {
+            for (w, value) in weight[o].iter_mut().zip(values) {
                 *w += delta[o] * value;
             }
             #bias
         },
     );
-    let bias = if dense.bias { "\n∂loss/∂bias[o] = delta[o]" } else { "" };
+    let bias = if dense.bias {
+        "\n∂loss/∂bias[o] = delta[o]"
+    } else {
+        ""
+    };
     Function {
         doc: format!(
             "`{}` weight gradient: the outer product of delta and input. It is added to \
@@ -80,15 +88,11 @@ fn backward_weights(dense: &Dense, plan: &Plan, step: &Step) -> Function {
             formula(&format!("∂loss/∂weight[o][i] = delta[o] · input[i]{bias}")),
         ),
         arguments: vec![Argument::Input, Argument::Delta, Argument::Gradients],
-        body: quote!(let #pattern = gradients; #bind_values #outputs),
+        body: quote!(let #pattern = gradients; let values = input.values(); #outputs),
     }
 }
 
-fn backward_input(dense: &Dense, plan: &Plan, step: &Step) -> Function {
-    let sums = match plan.value(step.input).shape.rank() {
-        1 => quote!(input_delta),
-        _ => quote!(input_delta.values_mut()),
-    };
+fn backward_input(dense: &Dense, step: &Step) -> Function {
     let outputs = number(dense.out_features);
     Function {
         doc: format!(
@@ -99,7 +103,7 @@ fn backward_input(dense: &Dense, plan: &Plan, step: &Step) -> Function {
         arguments: vec![Argument::Parameters, Argument::Delta, Argument::InputDelta],
         body: quote! {
             let weight = &parameters.weight;
-            let sums = #sums;
+            let sums = input_delta.values_mut();
             sums.fill(0.0);
             for o in 0..#outputs {
                 for (sum, w) in sums.iter_mut().zip(&weight[o]) {

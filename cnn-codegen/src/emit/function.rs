@@ -66,7 +66,10 @@ impl Function {
     pub fn item(&self, plan: &Plan, step: &Step, direction: Direction) -> TokenStream {
         let doc = doc(&self.doc);
         let name = direction.name(step);
-        let arguments = self.arguments.iter().map(|argument| argument.declaration(plan, step));
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|argument| argument.declaration(plan, step));
         let body = &self.body;
         quote! {
             #doc
@@ -81,7 +84,10 @@ impl Function {
     /// are those of the network.
     pub fn call(&self, plan: &Plan, step: &Step, direction: Direction) -> TokenStream {
         let name = direction.name(step);
-        let arguments = self.arguments.iter().map(|argument| argument.value(plan, step));
+        let arguments = self
+            .arguments
+            .iter()
+            .map(|argument| argument.value(plan, step));
         quote!(#name(#(#arguments),*);)
     }
 }

@@ -112,7 +112,13 @@ impl Emitter {
 
     fn squared_error(&self, error: &SquaredError) -> TokenStream {
         let Self { scalar, scores } = self;
-        let SquaredError { name, value, value_text, delta, delta_text } = error;
+        let SquaredError {
+            name,
+            value,
+            value_text,
+            delta,
+            delta_text,
+        } = error;
         let forward_doc = doc(&format!(
             "{name} of one sample, over outputs `a` and targets `y`.\n\n{}",
             formula(value_text)

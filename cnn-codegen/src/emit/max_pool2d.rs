@@ -20,7 +20,10 @@ fn window(pool: &MaxPool2d) -> Window {
     Window {
         kernel_size: pool.kernel_size,
         stride: pool.stride,
-        dilation: Pair { height: 1, width: 1 },
+        dilation: Pair {
+            height: 1,
+            width: 1,
+        },
         padding: pool.padding,
     }
 }
@@ -86,7 +89,12 @@ fn backward_input(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
              largest value; the others had no part in the output and get zero.",
             step.name
         ),
-        arguments: vec![Argument::Input, Argument::Output, Argument::Delta, Argument::InputDelta],
+        arguments: vec![
+            Argument::Input,
+            Argument::Output,
+            Argument::Delta,
+            Argument::InputDelta,
+        ],
         body: quote!(input_delta.values_mut().fill(0.0); #routes),
     }
 }

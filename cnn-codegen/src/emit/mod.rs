@@ -67,7 +67,11 @@ pub fn items(plan: &Plan, origin: &Origin) -> TokenStream {
 /// The runtime's traits whose methods the items call: an optimizer visits the parameters, and arrays are
 /// seen as their values.
 fn imports(plan: &Plan, items: &TokenStream) -> Option<TokenStream> {
-    let parameters = plan.network.training.as_ref().map(|_| quote!(Parameters as _));
+    let parameters = plan
+        .network
+        .training
+        .as_ref()
+        .map(|_| quote!(Parameters as _));
     let is_flattened = mentions(items, "values") || mentions(items, "values_mut");
     let tensor = is_flattened.then(|| quote!(Tensor as _));
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
@@ -98,7 +102,10 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
 fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
     let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
     let learns = !step.parameters.is_empty();
-    [reaches_loss && learns, reaches_loss && plan.value(step.input).has_delta]
+    [
+        reaches_loss && learns,
+        reaches_loss && plan.value(step.input).has_delta,
+    ]
 }
 
 fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
@@ -109,8 +116,11 @@ fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
         .backward_weights
         .filter(|_| weights)
         .map(|function| function.item(plan, step, Direction::BackwardWeights));
-    let backward_input =
-        input.then(|| functions.backward_input.item(plan, step, Direction::BackwardInput));
+    let backward_input = input.then(|| {
+        functions
+            .backward_input
+            .item(plan, step, Direction::BackwardInput)
+    });
     quote!(#forward #backward_weights #backward_input)
 }
 
@@ -122,11 +132,16 @@ fn backward_calls(plan: &Plan, step: &Step) -> TokenStream {
         .backward_weights
         .filter(|_| weights)
         .map(|function| function.call(plan, step, Direction::BackwardWeights));
-    let backward_input =
-        input.then(|| functions.backward_input.call(plan, step, Direction::BackwardInput));
+    let backward_input = input.then(|| {
+        functions
+            .backward_input
+            .call(plan, step, Direction::BackwardInput)
+    });
     quote!(#backward_weights #backward_input)
 }
 
 fn forward_call(plan: &Plan, step: &Step) -> TokenStream {
-    functions(plan, step).forward.call(plan, step, Direction::Forward)
+    functions(plan, step)
+        .forward
+        .call(plan, step, Direction::Forward)
 }

@@ -55,12 +55,18 @@ pub fn heading(plan: &Plan, origin: &Origin) -> TokenStream {
 
 /// A string literal over several lines.
 fn raw_text(text: &str) -> Literal {
-    format!("r\"\n{}\n\"", text.trim_end()).parse().expect("a summary holds no quotation marks")
+    format!("r\"\n{}\n\"", text.trim_end())
+        .parse()
+        .expect("a summary holds no quotation marks")
 }
 
 /// `forward`, and `backward` where there is training.
 pub fn passes(plan: &Plan) -> TokenStream {
-    let calls: TokenStream = plan.steps.iter().map(|step| forward_call(plan, step)).collect();
+    let calls: TokenStream = plan
+        .steps
+        .iter()
+        .map(|step| forward_call(plan, step))
+        .collect();
     let parameters = used_in(&calls, "parameters");
     let backward = plan.network.training.as_ref().map(|_| backward(plan));
     quote! {
@@ -74,8 +80,12 @@ pub fn passes(plan: &Plan) -> TokenStream {
 }
 
 fn backward(plan: &Plan) -> TokenStream {
-    let calls: TokenStream =
-        plan.steps.iter().rev().map(|step| backward_calls(plan, step)).collect();
+    let calls: TokenStream = plan
+        .steps
+        .iter()
+        .rev()
+        .map(|step| backward_calls(plan, step))
+        .collect();
     let [parameters, input] = ["parameters", "input"].map(|name| used_in(&calls, name));
     quote! {
         /// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to layer,
@@ -100,11 +110,6 @@ fn backward(plan: &Plan) -> TokenStream {
         }
 
         cnn_runtime::zeroed! { Workspace { activations, deltas } }
-
-        impl Workspace {
-            /// All zero.
-            pub const ZERO: Self = Self { activations: Activations::ZERO, deltas: Deltas::ZERO, };
-        }
     }
 }
 
@@ -117,10 +122,17 @@ pub fn implementations(plan: &Plan) -> TokenStream {
     let output = activation(plan, plan.output);
     let first_values: TokenStream = plan
         .learning_steps()
-        .flat_map(|step| step.parameters.iter().map(|parameter| first_values(&step.name, parameter)))
+        .flat_map(|step| {
+            step.parameters
+                .iter()
+                .map(|parameter| first_values(&step.name, parameter))
+        })
         .collect();
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
-    let trainable = network.training.as_ref().map(|training| trainable(plan, training));
+    let trainable = network
+        .training
+        .as_ref()
+        .map(|training| trainable(plan, training));
     quote! {
         impl cnn_runtime::Model for #name {
             type Scalar = #scalar;
@@ -182,8 +194,10 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
         Loss::SoftmaxCrossEntropy => quote!(*target),
         Loss::Mse | Loss::Quadratic => quote!(target),
     };
-    let (scores_name, scores) =
-        (ident(&plan.value(plan.scores).name), activation(plan, plan.scores));
+    let (scores_name, scores) = (
+        ident(&plan.value(plan.scores).name),
+        activation(plan, plan.scores),
+    );
     quote! {
         impl cnn_runtime::Trainable for #name {
             type Target = Target;

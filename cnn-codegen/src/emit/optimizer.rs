@@ -23,9 +23,12 @@ struct Rule {
 /// The optimizer's memory and its `update` function.
 pub fn items(optimizer: &Optimizer, dtype: Dtype) -> TokenStream {
     let rule = match *optimizer {
-        Optimizer::Sgd { momentum, nesterov, weight_decay, .. } => {
-            sgd(momentum, nesterov, weight_decay, dtype)
-        }
+        Optimizer::Sgd {
+            momentum,
+            nesterov,
+            weight_decay,
+            ..
+        } => sgd(momentum, nesterov, weight_decay, dtype),
         Optimizer::Adam(settings) => adam(settings, dtype),
         Optimizer::AdamW(settings) => adamw(settings, dtype),
     };
@@ -62,7 +65,11 @@ fn sgd(momentum: f64, nesterov: bool, weight_decay: f64, dtype: Dtype) -> Rule {
                 "v ← {momentum} v + {slope_text}\nw ← w − learning_rate · {direction_text}"
             )),
         ),
-        memories: vec![["v", "velocity", "the gradients of past steps, older ones fading"]],
+        memories: vec![[
+            "v",
+            "velocity",
+            "the gradients of past steps, older ones fading",
+        ]],
         per_update: None,
         per_value: quote! {
             #bind_slope
@@ -75,7 +82,15 @@ fn sgd(momentum: f64, nesterov: bool, weight_decay: f64, dtype: Dtype) -> Rule {
 /// `torch.optim.Adam`.
 fn adam(settings: AdamSettings, dtype: Dtype) -> Rule {
     let (bind_slope, slope, slope_text) = penalised(settings.weight_decay, dtype);
-    moments("Adam", settings, "", &bind_slope, &slope, &slope_text, dtype)
+    moments(
+        "Adam",
+        settings,
+        "",
+        &bind_slope,
+        &slope,
+        &slope_text,
+        dtype,
+    )
 }
 
 /// `torch.optim.AdamW`: the decay acts on the weights themselves.
@@ -138,25 +153,33 @@ fn penalised(weight_decay: f64, dtype: Dtype) -> (TokenStream, TokenStream, Stri
         return (quote!(), quote!(g), "g".to_owned());
     }
     let decay = real(weight_decay, dtype);
-    (quote!(let slope = g + #decay * *w;), quote!(slope), format!("(g + {decay} w)"))
+    (
+        quote!(let slope = g + #decay * *w;),
+        quote!(slope),
+        format!("(g + {decay} w)"),
+    )
 }
 
 impl Rule {
     /// The struct `Optimizer`.
     fn memory(&self) -> TokenStream {
-        let names: Vec<_> = self.memories.iter().map(|[_, name, _]| ident(name)).collect();
-        let docs = self.memories.iter().map(|[letter, _, text]| doc(&format!("`{letter}`: {text}.")));
-        let (step, zero_step, step_name) = match self.per_update {
-            Some(_) => (
-                quote! {
-                    /// `t`: how many updates there have been.
-                    pub step: u64,
-                },
-                quote!(step: 0,),
-                quote!(step,),
-            ),
-            None => (quote!(), quote!(), quote!()),
-        };
+        let names: Vec<_> = self
+            .memories
+            .iter()
+            .map(|[_, name, _]| ident(name))
+            .collect();
+        let docs = self
+            .memories
+            .iter()
+            .map(|[letter, _, text]| doc(&format!("`{letter}`: {text}.")));
+        let counts = self.per_update.is_some();
+        let step = counts.then(|| {
+            quote! {
+                /// `t`: how many updates there have been.
+                pub step: u64,
+            }
+        });
+        let step_name = counts.then(|| quote!(step,));
         quote! {
             /// What the optimizer remembers from step to step.
             #[derive(Clone, Debug, PartialEq)]
@@ -166,11 +189,6 @@ impl Rule {
             }
 
             cnn_runtime::zeroed! { Optimizer { #step_name #(#names),* } }
-
-            impl Optimizer {
-                /// What it remembers before the first step.
-                pub const ZERO: Self = Self { #zero_step #(#names: Parameters::ZERO,)* };
-            }
         }
     }
 
@@ -179,19 +197,36 @@ impl Rule {
         let doc = doc(&self.doc);
         let scalar = scalar(dtype);
         let per_value = &self.per_value;
-        let optimizer = if self.memories.is_empty() { ident("_optimizer") } else { ident("optimizer") };
-        let count = self.per_update.as_ref().map(|once| quote!(optimizer.step += 1; #once));
-        let letters: Vec<_> = self.memories.iter().map(|[letter, ..]| ident(letter)).collect();
+        let optimizer = if self.memories.is_empty() {
+            ident("_optimizer")
+        } else {
+            ident("optimizer")
+        };
+        let count = self
+            .per_update
+            .as_ref()
+            .map(|once| quote!(optimizer.step += 1; #once));
+        let letters: Vec<_> = self
+            .memories
+            .iter()
+            .map(|[letter, ..]| ident(letter))
+            .collect();
         let names = self.memories.iter().map(|[_, name, _]| ident(name));
         // `(w, (g, (m, v)))` over `zip(weights, zip(slopes, zip(m, v)))`.
-        let pattern = letters.iter().rev().fold(None, |inner, letter| match inner {
-            None => Some(quote!(#letter)),
-            Some(inner) => Some(quote!((#letter, #inner))),
-        });
-        let memories = letters.iter().rev().fold(None, |inner, letter| match inner {
-            None => Some(quote!(#letter)),
-            Some(inner) => Some(quote!(core::iter::zip(#letter, #inner))),
-        });
+        let pattern = letters
+            .iter()
+            .rev()
+            .fold(None, |inner, letter| match inner {
+                None => Some(quote!(#letter)),
+                Some(inner) => Some(quote!((#letter, #inner))),
+            });
+        let memories = letters
+            .iter()
+            .rev()
+            .fold(None, |inner, letter| match inner {
+                None => Some(quote!(#letter)),
+                Some(inner) => Some(quote!(core::iter::zip(#letter, #inner))),
+            });
         let (pattern, slopes) = match (pattern, memories) {
             (Some(pattern), Some(memories)) => {
                 (quote!((g, #pattern)), quote!(core::iter::zip(g, #memories)))

@@ -1,7 +1,7 @@
 //! The structs that hold what is learnt, computed and sent back.
 
 use super::function::parameters_type;
-use super::tokens::{array_type, doc, ident, number, scalar, zeros};
+use super::tokens::{array_type, doc, ident, number, scalar};
 use crate::plan::{Plan, Step, Value};
 use cnn_spec::network::Parameter;
 use proc_macro2::TokenStream;
@@ -11,8 +11,13 @@ use quote::quote;
 pub fn items(plan: &Plan) -> TokenStream {
     let steps: Vec<_> = plan.learning_steps().collect();
     let fields: Vec<_> = steps.iter().map(|step| ident(&step.name)).collect();
-    let types: Vec<_> = steps.iter().map(|step| parameters_type(&step.name)).collect();
-    let docs = steps.iter().map(|step| doc(&format!("What `{}` learns.", step.name)));
+    let types: Vec<_> = steps
+        .iter()
+        .map(|step| parameters_type(&step.name))
+        .collect();
+    let docs = steps
+        .iter()
+        .map(|step| doc(&format!("What `{}` learns.", step.name)));
     let layers = steps.iter().map(|step| layer_struct(plan, step));
     let tensors = tensors(plan, &steps);
     quote! {
@@ -24,11 +29,6 @@ pub fn items(plan: &Plan) -> TokenStream {
 
         cnn_runtime::zeroed! { Parameters { #(#fields),* } }
 
-        impl Parameters {
-            /// All zero.
-            pub const ZERO: Self = Self { #(#fields: #types::ZERO,)* };
-        }
-
         #(#layers)*
 
         #tensors
@@ -38,12 +38,24 @@ pub fn items(plan: &Plan) -> TokenStream {
 /// `Conv1 { weight, bias }`.
 fn layer_struct(plan: &Plan, step: &Step) -> TokenStream {
     let name = parameters_type(&step.name);
-    let about = doc(&format!("What `{}` learns, in PyTorch's shapes.", step.name));
+    let about = doc(&format!(
+        "What `{}` learns, in PyTorch's shapes.",
+        step.name
+    ));
     let dtype = plan.network.dtype;
-    let fields: Vec<_> = step.parameters.iter().map(|parameter| ident(parameter.name)).collect();
-    let docs = step.parameters.iter().map(|parameter| doc(&axes(parameter)));
-    let types = step.parameters.iter().map(|parameter| array_type(dtype, &parameter.shape));
-    let zeros = step.parameters.iter().map(|parameter| zeros(&parameter.shape));
+    let fields: Vec<_> = step
+        .parameters
+        .iter()
+        .map(|parameter| ident(parameter.name))
+        .collect();
+    let docs = step
+        .parameters
+        .iter()
+        .map(|parameter| doc(&axes(parameter)));
+    let types = step
+        .parameters
+        .iter()
+        .map(|parameter| array_type(dtype, &parameter.shape));
     quote! {
         #about
         #[derive(Clone, Debug, PartialEq)]
@@ -52,11 +64,6 @@ fn layer_struct(plan: &Plan, step: &Step) -> TokenStream {
         }
 
         cnn_runtime::zeroed! { #name { #(#fields),* } }
-
-        impl #name {
-            /// All zero.
-            pub const ZERO: Self = Self { #(#fields: #zeros,)* };
-        }
     }
 }
 
@@ -76,7 +83,11 @@ fn tensors(plan: &Plan, steps: &[&Step]) -> TokenStream {
     let scalar = scalar(plan.network.dtype);
     let parameters: Vec<_> = steps
         .iter()
-        .flat_map(|step| step.parameters.iter().map(move |parameter| (step, parameter)))
+        .flat_map(|step| {
+            step.parameters
+                .iter()
+                .map(move |parameter| (step, parameter))
+        })
         .collect();
     let infos = parameters.iter().map(|(step, parameter)| {
         let name = format!("{}.{}", step.name, parameter.name);
@@ -122,11 +133,19 @@ pub fn values_struct(
     let name = ident(name);
     let about = doc(about);
     // The first value is the network's input, which belongs to the caller.
-    let values: Vec<_> = plan.values.iter().skip(1).filter(|value| chosen(value)).collect();
+    let values: Vec<_> = plan
+        .values
+        .iter()
+        .skip(1)
+        .filter(|value| chosen(value))
+        .collect();
     let fields: Vec<_> = values.iter().map(|value| ident(&value.name)).collect();
-    let docs = values.iter().map(|value| doc(&format!("`{}`: {}.", value.name, value.shape)));
-    let types = values.iter().map(|value| array_type(plan.network.dtype, &value.shape));
-    let zeros = values.iter().map(|value| zeros(&value.shape));
+    let docs = values
+        .iter()
+        .map(|value| doc(&format!("`{}`: {}.", value.name, value.shape)));
+    let types = values
+        .iter()
+        .map(|value| array_type(plan.network.dtype, &value.shape));
     quote! {
         #about
         #[derive(Clone, Debug, PartialEq)]
@@ -135,10 +154,5 @@ pub fn values_struct(
         }
 
         cnn_runtime::zeroed! { #name { #(#fields),* } }
-
-        impl #name {
-            /// All zero.
-            pub const ZERO: Self = Self { #(#fields: #zeros,)* };
-        }
     }
 }

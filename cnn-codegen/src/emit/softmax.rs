@@ -33,7 +33,9 @@ pub fn functions(plan: &Plan, step: &Step) -> Functions {
         doc: format!(
             "`{}` input delta: raising one logit raises its probability and lowers the others.\n\n{}",
             step.name,
-            formula("input_delta[j] = p[j] · (delta[j] − Σ p[k] · delta[k])    over k, where p is the output"),
+            formula(
+                "input_delta[j] = p[j] · (delta[j] − Σ p[k] · delta[k])    over k, where p is the output"
+            ),
         ),
         arguments: vec![Argument::Output, Argument::Delta, Argument::InputDelta],
         body: quote! {
@@ -46,5 +48,9 @@ pub fn functions(plan: &Plan, step: &Step) -> Functions {
             }
         },
     };
-    Functions { forward, backward_weights: None, backward_input }
+    Functions {
+        forward,
+        backward_weights: None,
+        backward_input,
+    }
 }

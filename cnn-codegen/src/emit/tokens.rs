@@ -31,24 +31,23 @@ pub fn real(value: f64, dtype: Dtype) -> Literal {
 /// `[[[f32; 24]; 24]; 3]`.
 pub fn array_type(dtype: Dtype, shape: &Shape) -> TokenStream {
     let scalar = scalar(dtype);
-    nest(quote!(#scalar), shape)
-}
-
-/// `[[[0.0; 24]; 24]; 3]`.
-pub fn zeros(shape: &Shape) -> TokenStream {
-    nest(quote!(0.0), shape)
-}
-
-fn nest(innermost: TokenStream, shape: &Shape) -> TokenStream {
-    shape.dims().iter().rev().fold(innermost, |inner, &dim| {
-        let dim = number(dim);
-        quote!([#inner; #dim])
-    })
+    shape
+        .dims()
+        .iter()
+        .rev()
+        .fold(quote!(#scalar), |inner, &dim| {
+            let dim = number(dim);
+            quote!([#inner; #dim])
+        })
 }
 
 /// A function's parameter, with an underscore where the body does not use it.
 pub fn used_in(body: &TokenStream, name: &str) -> Ident {
-    if mentions(body, name) { ident(name) } else { ident(&format!("_{name}")) }
+    if mentions(body, name) {
+        ident(name)
+    } else {
+        ident(&format!("_{name}"))
+    }
 }
 
 /// Whether a name occurs in some code.
@@ -62,10 +61,13 @@ pub fn mentions(code: &TokenStream, name: &str) -> bool {
 
 /// Loops inside one another, outermost first: `for o in 0..3 { for y in 0..24 { … } }`.
 pub fn loops(ranges: &[(&str, usize)], body: &TokenStream) -> TokenStream {
-    ranges.iter().rev().fold(body.clone(), |inner, (index, end)| {
-        let (index, end) = (ident(index), number(*end));
-        quote!(for #index in 0..#end { #inner })
-    })
+    ranges
+        .iter()
+        .rev()
+        .fold(body.clone(), |inner, (index, end)| {
+            let (index, end) = (ident(index), number(*end));
+            quote!(for #index in 0..#end { #inner })
+        })
 }
 
 /// The widest line of documentation, in characters.
@@ -87,7 +89,11 @@ pub fn doc(text: &str) -> TokenStream {
     lines
         .iter()
         .map(|line| {
-            let line = if line.is_empty() { String::new() } else { format!(" {line}") };
+            let line = if line.is_empty() {
+                String::new()
+            } else {
+                format!(" {line}")
+            };
             quote!(#[doc = #line])
         })
         .collect()

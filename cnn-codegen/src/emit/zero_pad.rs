@@ -18,7 +18,11 @@ pub fn functions(padding: Padding, plan: &Plan, step: &Step) -> Functions {
 
 fn forward(padding: Padding, plan: &Plan, step: &Step) -> Function {
     let inner = inner(padding, plan, step);
-    let copies = each_row(plan, step, &quote!(output #inner.copy_from_slice(&input[c][y]);));
+    let copies = each_row(
+        plan,
+        step,
+        &quote!(output #inner.copy_from_slice(&input[c][y]);),
+    );
     Function {
         doc: format!(
             "`{}` forward, {}: the input with a border of zeros.",
@@ -32,7 +36,11 @@ fn forward(padding: Padding, plan: &Plan, step: &Step) -> Function {
 
 fn backward_input(padding: Padding, plan: &Plan, step: &Step) -> Function {
     let inner = inner(padding, plan, step);
-    let copies = each_row(plan, step, &quote!(input_delta[c][y].copy_from_slice(&delta #inner);));
+    let copies = each_row(
+        plan,
+        step,
+        &quote!(input_delta[c][y].copy_from_slice(&delta #inner);),
+    );
     Function {
         doc: format!("`{}` input delta: the delta without its border.", step.name),
         arguments: vec![Argument::Delta, Argument::InputDelta],

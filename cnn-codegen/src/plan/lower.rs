@@ -22,7 +22,13 @@ pub fn lower(network: &Network) -> Plan<'_> {
             kind => {
                 let input = lowering.pad(kind, &layer.name, input);
                 let shape = layer.output_shape.clone();
-                lowering.push(&layer.name, Operation::Layer(kind), &layer.parameters, input, shape)
+                lowering.push(
+                    &layer.name,
+                    Operation::Layer(kind),
+                    &layer.parameters,
+                    input,
+                    shape,
+                )
             }
         };
         outputs.push(output);
@@ -30,7 +36,13 @@ pub fn lower(network: &Network) -> Plan<'_> {
     let output = outputs.last().copied().unwrap_or(ValueId::INPUT);
     let Lowering { values, steps } = lowering;
     let scores = logits(network, &steps).unwrap_or(output);
-    Plan { network, values, steps, output, scores }
+    Plan {
+        network,
+        values,
+        steps,
+        output,
+        scores,
+    }
 }
 
 struct Lowering<'n> {
@@ -40,9 +52,15 @@ struct Lowering<'n> {
 
 impl<'n> Lowering<'n> {
     fn new(network: &Network) -> Self {
-        let input =
-            Value { name: "input".to_owned(), shape: network.input.clone(), has_delta: false };
-        Self { values: vec![input], steps: Vec::new() }
+        let input = Value {
+            name: "input".to_owned(),
+            shape: network.input.clone(),
+            has_delta: false,
+        };
+        Self {
+            values: vec![input],
+            steps: Vec::new(),
+        }
     }
 
     fn push(
@@ -55,8 +73,18 @@ impl<'n> Lowering<'n> {
     ) -> ValueId {
         let output = ValueId(self.values.len());
         let has_delta = self.values[input.0].has_delta || !parameters.is_empty();
-        self.values.push(Value { name: name.to_owned(), shape, has_delta });
-        self.steps.push(Step { name: name.to_owned(), operation, parameters, input, output });
+        self.values.push(Value {
+            name: name.to_owned(),
+            shape,
+            has_delta,
+        });
+        self.steps.push(Step {
+            name: name.to_owned(),
+            operation,
+            parameters,
+            input,
+            output,
+        });
         output
     }
 
@@ -75,7 +103,12 @@ impl<'n> Lowering<'n> {
 
 fn padded(shape: &Shape, padding: Padding) -> Shape {
     let [channels, height, width] = [0, 1, 2].map(|axis| shape.dims()[axis]);
-    let Padding { top, bottom, left, right } = padding;
+    let Padding {
+        top,
+        bottom,
+        left,
+        right,
+    } = padding;
     Shape::new([channels, top + height + bottom, left + width + right])
         .expect("the budget of a checked network counts its padding")
 }

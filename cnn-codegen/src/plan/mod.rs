@@ -86,6 +86,10 @@ impl<'n> Plan<'n> {
 impl Step<'_> {
     /// The stored shapes of what it reads and writes: `1×28×28 → 3×24×24`.
     pub fn shapes(&self, plan: &Plan) -> String {
-        format!("{} → {}", plan.value(self.input).shape, plan.value(self.output).shape)
+        format!(
+            "{} → {}",
+            plan.value(self.input).shape,
+            plan.value(self.output).shape
+        )
     }
 }

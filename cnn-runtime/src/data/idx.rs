@@ -4,7 +4,7 @@ use super::{Dataset, Split};
 use crate::error::Error;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// The first bytes of a gzip file.
@@ -81,7 +81,7 @@ fn load_pair(folder: &Path, part: &str) -> Result<Dataset, Error> {
 }
 
 /// The file itself, or else its gzipped form.
-fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
+pub(super) fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
     let plain = folder.join(name);
     let gzipped = folder.join(format!("{name}.gz"));
     [&plain, &gzipped]
@@ -105,22 +105,10 @@ fn find(folder: &Path, name: &str) -> Result<PathBuf, Error> {
 /// If the file cannot be read, is of another kind, or is shorter or longer than its header says.
 pub fn read<const N: usize>(path: &Path) -> Result<([usize; N], Vec<u8>), Error> {
     let cannot_read = || Error::file("read", path);
-    let mut file = File::open(path).map_err(cannot_read())?;
+    let file = File::open(path).map_err(cannot_read())?;
     let length = file.metadata().map_err(cannot_read())?.len();
-    let mut start = Vec::with_capacity(GZIP.len());
-    file.by_ref()
-        .take(2)
-        .read_to_end(&mut start)
-        .map_err(cannot_read())?;
-    file.rewind().map_err(cannot_read())?;
-
-    let parsed = if start == GZIP {
-        let unpacked = MultiGzDecoder::new(BufReader::new(file));
-        parse(unpacked, length.saturating_mul(GZIP_MAX_RATIO))
-    } else {
-        parse(file, length)
-    };
-    parsed.map_err(|flaw| match flaw {
+    let contents = unpacked(file).map_err(cannot_read())?;
+    parse(contents, length.saturating_mul(GZIP_MAX_RATIO)).map_err(|flaw| match flaw {
         Flaw::Io(source) if source.raw_os_error().is_some() => cannot_read()(source),
         Flaw::Io(source) => Error::content(
             path,
@@ -128,6 +116,21 @@ pub fn read<const N: usize>(path: &Path) -> Result<([usize; N], Vec<u8>), Error>
             "fetch the file again",
         ),
         Flaw::Content { problem, help } => Error::content(path, problem, help),
+    })
+}
+
+/// The contents of a file, whether it is gzipped or not.
+pub(super) fn unpacked<'a>(mut file: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    let mut start = Vec::with_capacity(GZIP.len());
+    file.by_ref()
+        .take(GZIP.len() as u64)
+        .read_to_end(&mut start)?;
+    let gzipped = start == GZIP;
+    let whole = BufReader::new(io::Cursor::new(start).chain(file));
+    Ok(if gzipped {
+        Box::new(MultiGzDecoder::new(whole))
+    } else {
+        Box::new(whole)
     })
 }
 

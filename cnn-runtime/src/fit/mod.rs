@@ -220,4 +220,11 @@ mod tests {
             assert!(order.into_iter().eq(0..1_000));
         }
     }
+
+    /// Expected from an implementation in Python of the published generators.
+    #[test]
+    fn the_order_of_an_epoch_never_changes() {
+        assert_eq!(order(10, 7, 1), [0, 9, 5, 3, 1, 8, 6, 2, 4, 7]);
+        assert_eq!(order(10, 7, 2), [1, 3, 6, 9, 7, 2, 0, 8, 5, 4]);
+    }
 }

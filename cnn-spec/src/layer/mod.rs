@@ -18,7 +18,7 @@ pub use max_pool2d::MaxPool2d;
 pub use softmax::Softmax;
 
 use crate::fields::Type;
-use crate::grammar::{Form, Key, Tagged, TypeInfo};
+use crate::grammar::{Form, Key, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
 use crate::refusal::Refusal;
@@ -113,6 +113,7 @@ pub(crate) const LAYER: Tagged = Tagged {
     noun: "layer",
     common: &[NAME.info],
     types: || Kind::types().map(|known| known.info).collect(),
+    elsewhere: &[],
 };
 
 /// The key that every layer has.
@@ -129,12 +130,11 @@ pub(crate) const ACTIVATION: Key<Kind> = Key::optional(
     Form::Tagged(&Tagged {
         noun: "activation",
         common: &[],
-        types: || {
-            activation::TYPES
-                .iter()
-                .map(|known| known.info)
-                .collect::<Vec<TypeInfo>>()
-        },
+        types: || activation::TYPES.iter().map(|known| known.info).collect(),
+        elsewhere: &[(
+            "softmax",
+            "a softmax is a layer of its own: `[[layer]]` with `type = \"softmax\"`",
+        )],
     }),
     "none",
     "The function applied to each output value.",
@@ -222,7 +222,7 @@ fn described(kind: String, options: impl IntoIterator<Item = Option<String>>) ->
 fn feature_maps(what: &str, input: &Shape) -> Result<[usize; 3], Refusal> {
     input.maps().ok_or_else(|| {
         Refusal::new(format!("a {what} slides over feature maps, and its input is a vector"))
-            .label("needs an input `[channels, height, width]`")
-            .help("give the network an `input = [channels, height, width]`, and put `dense` and `flatten` after the last layer that needs feature maps")
+            .label("needs `[channels, height, width]`")
+            .help("put it before any `dense` or `flatten`, in a network with `input = [channels, height, width]`")
     })
 }

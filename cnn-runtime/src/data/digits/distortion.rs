@@ -33,10 +33,10 @@ impl Distortion {
             phase: between(rng, 0.0, core::f64::consts::TAU),
             shift: [(); 2].map(|()| 0.07 * rng.normal()),
         });
-        let (sin, cos) = libm::sincos((0.2 * rng.normal()).clamp(-0.5, 0.5));
-        let [width, height] = [between(rng, 6.0, 10.5), between(rng, 6.5, 10.5)];
-        let shear = between(rng, -0.4, 0.35);
-        let [x, y] = [(); 2].map(|()| (SIZE as f64 - 1.0) / 2.0 + between(rng, -3.0, 3.0));
+        let (sin, cos) = libm::sincos((0.17 * rng.normal()).clamp(-0.5, 0.5));
+        let [width, height] = [between(rng, 7.0, 10.0), between(rng, 7.5, 10.0)];
+        let shear = between(rng, -0.35, 0.3);
+        let [x, y] = [(); 2].map(|()| (SIZE as f64 - 1.0) / 2.0 + between(rng, -1.6, 1.6));
         // Rotation ∘ shear ∘ scale, then the offset.
         Self {
             waves,

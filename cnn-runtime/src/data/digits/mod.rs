@@ -52,7 +52,7 @@ pub fn generate(count: usize, seed: u64) -> Result<Dataset, Error> {
 }
 
 /// One digit as one hand might write it.
-fn draw(digit: usize, rng: &mut Rng) -> impl Iterator<Item = u8> + use<> {
+fn draw(digit: usize, rng: &mut Rng) -> impl Iterator<Item = u8> {
     let ways = glyphs::WAYS[digit];
     let way = ways[rng.below(ways.len())];
     let distortion = Distortion::random(rng);

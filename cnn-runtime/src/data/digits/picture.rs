@@ -25,7 +25,7 @@ impl Picture {
     /// An empty sheet and some pen.
     pub fn random_pen(rng: &mut Rng) -> Self {
         let pen = Pen {
-            radius: between(rng, 0.4, 1.7),
+            radius: between(rng, 0.5, 1.8),
             softness: between(rng, 0.8, 1.8),
             ink: between(rng, 0.55, 1.0),
         };
@@ -42,7 +42,7 @@ impl Picture {
 
     /// Draws a few short lines that mean nothing.
     pub fn clutter(&mut self, rng: &mut Rng) {
-        for _ in 0..rng.below(4) {
+        for _ in 0..rng.below(3) {
             let from = [(); 2].map(|()| between(rng, 0.0, SIZE as f64));
             let to = from.map(|coordinate| coordinate + 2.5 * rng.normal());
             let pen = Pen {
@@ -71,10 +71,8 @@ impl Picture {
     }
 
     /// Adds noise and rounds to bytes.
-    pub fn into_bytes(self, rng: &mut Rng) -> impl Iterator<Item = u8> + use<> {
-        let noise = between(rng, 0.0, 0.3);
-        // One generator per picture, so that this one may be left behind.
-        let mut rng = rng.clone();
+    pub fn into_bytes(self, rng: &mut Rng) -> impl Iterator<Item = u8> {
+        let noise = between(rng, 0.0, 0.25);
         self.ink.into_iter().flatten().map(move |ink| {
             let noise = noise * (rng.uniform() + rng.uniform() - 1.0);
             ((ink + noise) * 255.0 + 0.5).clamp(0.0, 255.0) as u8

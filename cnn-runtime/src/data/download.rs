@@ -1,1 +1,0 @@
-//! MNIST from its public mirrors.

@@ -1,0 +1,70 @@
+//! The synthetic digits.
+
+mod linear;
+
+use cnn_runtime::data::digits;
+use cnn_runtime::{EpochReport, Fit};
+use linear::Linear;
+
+#[test]
+fn classes_are_balanced_and_pictures_differ() {
+    let data = digits::generate(500, 3).unwrap();
+    assert_eq!(
+        (data.len(), data.classes(), data.shape()),
+        (500, 10, &[1, 28, 28][..])
+    );
+    let mut counts = [0; 10];
+    for label in data.labels() {
+        counts[usize::from(*label)] += 1;
+    }
+    assert_eq!(counts, [50; 10]);
+    for index in 1..500 {
+        assert_ne!(data.sample(index), data.sample(index - 1));
+    }
+}
+
+#[test]
+fn pictures_are_ink_on_an_empty_sheet() {
+    let data = digits::generate(500, 4).unwrap();
+    for index in 0..500 {
+        let bytes = data.sample(index);
+        let inked = bytes.iter().filter(|byte| **byte > 100).count();
+        assert!(
+            (10..500).contains(&inked),
+            "{inked} dark pixels in picture {index}"
+        );
+    }
+}
+
+#[test]
+fn a_picture_depends_on_seed_and_number_alone() {
+    let [few, many, other] =
+        [(20, 5), (40, 5), (20, 6)].map(|(count, seed)| digits::generate(count, seed).unwrap());
+    for index in 0..20 {
+        assert_eq!(few.sample(index), many.sample(index));
+        assert_ne!(few.sample(index), other.sample(index));
+    }
+}
+
+#[test]
+fn no_pictures_are_an_error() {
+    assert!(digits::generate(0, 0).is_err());
+}
+
+/// Far better than chance, and far from solved: what a picture shows is more than where its ink is.
+#[test]
+fn a_linear_model_learns_something_but_not_all() {
+    let data = cnn_runtime::Split {
+        train: digits::generate(4_000, 1).unwrap(),
+        test: digits::generate(1_000, 2).unwrap(),
+    };
+    let fit = Fit {
+        epochs: 8,
+        ..Fit::new::<Linear<784, 10>>()
+    };
+    let mut parameters = fit.initialize::<Linear<784, 10>>();
+    let score = fit
+        .run::<Linear<784, 10>>(&mut parameters, &data, |_: &EpochReport| {})
+        .unwrap();
+    assert!((0.75..0.92).contains(&score.accuracy), "{}", score.accuracy);
+}
