@@ -74,6 +74,7 @@ fn module(item: &ItemStruct, spec: Option<&Spec>, items: &TokenStream) -> TokenS
     quote! {
         #(#attributes)*
         #origin
+        #[allow(clippy::all, clippy::pedantic)]
         #visibility mod #module {
             #items
         }

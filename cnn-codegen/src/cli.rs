@@ -5,6 +5,7 @@ use crate::trainer::{Package, Runtime};
 use crate::write::write;
 use crate::{Error, Options, train};
 use clap::{Args, Parser, Subcommand};
+use cnn_spec::Summary;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -90,7 +91,10 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.command {
         // clap requires the arguments of one or the other.
         None => arguments.generate.as_ref().map_or(Ok(()), generate)?,
-        Some(Command::Summary(network)) => print(&read(&network.file)?.summary()?)?,
+        Some(Command::Summary(network)) => {
+            let network = read(&network.file)?.parse()?;
+            print(&format!("{}\n", Summary::new(&network)))?;
+        }
         Some(Command::Trainer {
             network,
             out,

@@ -1,7 +1,7 @@
 //! The TOML file that a door was given.
 
 use crate::{Code, Error, Options, compile};
-use cnn_spec::Summary;
+use cnn_spec::Network;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -42,10 +42,12 @@ impl Source {
         Ok(compile(&self.text, &self.name, options)?)
     }
 
-    /// The table of layers.
-    pub(crate) fn summary(&self) -> Result<String, Error> {
-        let network = cnn_spec::parse(&self.text, &self.name)?;
-        Ok(format!("{}\n", Summary::new(&network)))
+    pub(crate) fn parse(&self) -> Result<Network, Error> {
+        Ok(cnn_spec::parse(&self.text, &self.name)?)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 }
 

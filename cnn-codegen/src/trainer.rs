@@ -64,6 +64,12 @@ pub(crate) struct Package {
 
 impl Package {
     pub(crate) fn new(source: &Source, runtime: &Runtime) -> Result<Self, Error> {
+        if source.parse()?.training.is_none() {
+            return Err(Error::Refused(format!(
+                "`{}` has no section `[training]`, which says how to train the network",
+                source.name()
+            )));
+        }
         let code = source.compile(&Options::default())?;
         let network = code.name();
         let name = format!("{}-trainer", network.to_kebab_case());

@@ -18,7 +18,7 @@ fn main() -> Result<(), Error> {
     };
     let mut parameters = fit.initialize::<Digits>();
     let score = fit.run::<Digits>(&mut parameters, &data, |epoch: &EpochReport| {
-        println!("{epoch}")
+        println!("{epoch}");
     })?;
     println!("test accuracy {:.1} %", 100.0 * score.accuracy);
 

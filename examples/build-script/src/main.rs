@@ -16,7 +16,7 @@ fn main() {
     let parameters = train();
     for input in INPUTS {
         let [a, b] = input;
-        println!("{a} xor {b} = {:.3}", output(&parameters, &input));
+        println!("{a} xor {b} = {:.3}", output(&parameters, input));
     }
 }
 
@@ -42,9 +42,9 @@ fn train() -> Parameters {
     parameters
 }
 
-fn output(parameters: &Parameters, input: &Input) -> f32 {
+fn output(parameters: &Parameters, input: Input) -> f32 {
     let mut activations = Activations::ZERO;
-    Xor::forward(parameters, input, &mut activations)[0]
+    Xor::forward(parameters, &input, &mut activations)[0]
 }
 
 #[cfg(test)]
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn the_network_learns_all_four_cases() {
         let parameters = train();
-        for (input, [target]) in INPUTS.iter().zip(TARGETS) {
+        for (input, [target]) in INPUTS.into_iter().zip(TARGETS) {
             let output = output(&parameters, input);
             assert!((output - target).abs() < 0.05, "{input:?} gives {output}");
         }
