@@ -52,8 +52,9 @@ cnn_runtime::zeroed! {
 impl cnn_runtime::Parameters for Parameters {
     type Scalar = f64;
 
-    const TENSORS: &'static [cnn_runtime::TensorInfo] =
-        &[cnn_runtime::TensorInfo::new("conv1.weight", &[1, 1, 2, 2])];
+    const TENSORS: &'static [cnn_runtime::TensorInfo] = &[
+        cnn_runtime::TensorInfo::new("conv1.weight", &[1, 1, 2, 2]),
+    ];
 
     fn tensor(&self, index: usize) -> &[f64] {
         match index {
@@ -189,12 +190,12 @@ pub fn forward(parameters: &Parameters, input: &Input, activations: &mut Activat
     conv1_forward(&parameters.conv1, input, &mut activations.conv1);
 }
 
-/// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to layer,
-/// and each layer's gradients are added to `gradients`.
+/// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer
+/// to layer, and each layer's gradients are added to `gradients`.
 pub fn backward(
     _parameters: &Parameters,
     input: &Input,
-    activations: &Activations,
+    _activations: &Activations,
     deltas: &mut Deltas,
     gradients: &mut Parameters,
 ) {
