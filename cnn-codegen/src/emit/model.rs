@@ -1,7 +1,7 @@
 //! The network as a whole: its types, its passes, and the traits that the runtime knows it by.
 
 use super::function::activation;
-use super::tokens::{array_type, doc, ident, number, scalar, used_in};
+use super::tokens::{allow_constants, array_type, doc, ident, number, scalar, used_in};
 use super::{backward_calls, forward_call, loss};
 use crate::Origin;
 use crate::plan::{Plan, ValueId};
@@ -132,6 +132,7 @@ pub fn implementations(plan: &Plan) -> TokenStream {
                 .map(|parameter| first_values(&step.name, parameter))
         })
         .collect();
+    let allow = allow_constants(&first_values);
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
     let trainable = network
         .training
@@ -150,6 +151,7 @@ pub fn implementations(plan: &Plan) -> TokenStream {
             const OUTPUT_SHAPE: &'static [usize] = &[#(#output_shape),*];
             const SUMMARY: &'static str = Self::SUMMARY;
 
+            #allow
             fn initialize(#parameters: &mut Parameters, #rng: &mut cnn_runtime::Rng) {
                 #first_values
             }
@@ -190,6 +192,7 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
     let (epochs, batch_size) = (number(training.epochs), number(training.batch_size));
     let seed = Literal::u64_unsuffixed(training.seed);
     let learning_rate = Literal::f64_unsuffixed(training.optimizer.learning_rate());
+    let allow = allow_constants(&quote!(#learning_rate));
     let schedule = match training.schedule {
         Schedule::Constant => quote!(Constant),
         Schedule::Cosine => quote!(Cosine),
@@ -208,6 +211,7 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
             type Optimizer = Optimizer;
             type Workspace = Workspace;
 
+            #allow
             const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
                 epochs: #epochs,
                 batch_size: #batch_size,

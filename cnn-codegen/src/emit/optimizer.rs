@@ -2,7 +2,7 @@
 //!
 //! In the formulas `w` is a parameter and `g` its gradient.
 
-use super::tokens::{doc, formula, ident, real, scalar};
+use super::tokens::{allow_constants, doc, formula, ident, real, scalar};
 use cnn_spec::network::Dtype;
 use cnn_spec::training::{AdamSettings, Optimizer};
 use proc_macro2::TokenStream;
@@ -235,8 +235,10 @@ impl Rule {
             }
             _ => (quote!(g), quote!(g)),
         };
+        let allow = allow_constants(&quote!(#count #per_value));
         quote! {
             #doc
+            #allow
             pub fn update(
                 parameters: &mut Parameters,
                 gradients: &Parameters,
