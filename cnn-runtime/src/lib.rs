@@ -2,7 +2,7 @@
 //!
 //! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
 //! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
-//! generated trainer, and `download` its flag of this name.
+//! generated trainer, and `download` its flag of this name; `macros` the attribute `cnn_model`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -47,6 +47,9 @@ pub use schedule::Schedule;
 pub use target::{Target, argmax};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;
+
+#[cfg(feature = "macros")]
+pub use cnn_macros::cnn_model;
 
 #[doc(hidden)]
 pub use bytemuck;

@@ -58,6 +58,7 @@ mod words;
 
 pub use check::parse;
 pub use file::LANGUAGE;
+pub use names::type_name;
 pub use network::Network;
 pub use report::Report;
 pub use shape::Shape;

@@ -297,6 +297,7 @@ impl LayerKind for Conv2d {
                 ))
                 .help("make `kernel_size` smaller, `padding` larger, or pool less before"));
         };
+        Shape::of("padded input", [channels, padded_height, padded_width])?;
         Shape::of("output", [self.out_channels, rows, columns])
     }
 
