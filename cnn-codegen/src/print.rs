@@ -18,6 +18,8 @@ use proc_macro2::TokenStream;
 const MAX_WIDTH: usize = 100;
 /// The widest list of a call's arguments that rustfmt leaves on one line.
 const MAX_CALL_WIDTH: usize = 60;
+/// The widest list in brackets that rustfmt leaves on one line.
+const MAX_LIST_WIDTH: usize = 60;
 /// The widest chain of fields and calls that rustfmt leaves on one line.
 const MAX_CHAIN_WIDTH: usize = 60;
 /// The widest list of a struct's fields that rustfmt leaves on one line.
@@ -153,9 +155,9 @@ fn lone_item(lines: &[String]) -> Option<(Vec<String>, usize)> {
     let (call, arguments) = item.strip_suffix(')')?.split_once('(')?;
     let arguments = items(arguments);
     let margin = " ".repeat(indent(constant));
-    let line = format!("{margin}    &[{call}({})];", arguments.join(", "));
-    let new = if width(&arguments.join(", ")) <= MAX_CALL_WIDTH && width(&line) <= MAX_WIDTH {
-        vec![constant.to_owned(), line]
+    let item = format!("{call}({})", arguments.join(", "));
+    let new = if width(&item) <= MAX_LIST_WIDTH {
+        vec![constant.to_owned(), format!("{margin}    &[{item}];")]
     } else {
         let arguments = arguments
             .iter()
