@@ -7,7 +7,6 @@ use crate::math::Real;
 use crate::model::{Model, Parameters, TensorInfo};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -21,9 +20,9 @@ use std::path::Path;
 pub fn save<M: Model>(parameters: &M::Parameters, path: &Path) -> Result<(), Error> {
     let tensors = tensors(parameters);
     // One entry only: several would come in a random order.
-    let metadata = HashMap::from([("network".to_owned(), M::NAME.to_owned())]);
+    let metadata = [("network".to_owned(), M::NAME.to_owned())];
     let cannot_write = Error::file("write", path);
-    let bytes = match safetensors::serialize(tensors, Some(metadata)) {
+    let bytes = match safetensors::serialize(tensors, Some(metadata.into_iter().collect())) {
         Ok(bytes) => bytes,
         Err(error) => return Err(cannot_write(io::Error::other(error))),
     };

@@ -55,8 +55,8 @@ fn no_pictures_are_an_error() {
 #[test]
 fn a_linear_model_learns_something_but_not_all() {
     let data = cnn_runtime::Split {
-        train: digits::generate(4_000, 1).unwrap(),
-        test: digits::generate(1_000, 2).unwrap(),
+        train: digits::generate(2_000, 1).unwrap(),
+        test: digits::generate(500, 2).unwrap(),
     };
     let fit = Fit {
         epochs: 8,

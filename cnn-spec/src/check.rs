@@ -1,7 +1,7 @@
 //! From the file as written to the checked network: the passes in order, each with what it leaves.
 
 use crate::fields::{At, Fields};
-use crate::file::{Draft, FILE, Header, Written};
+use crate::file::{Draft, Header, LANGUAGE, Written};
 use crate::initialization::Initialization;
 use crate::layer::Kind;
 use crate::names;
@@ -42,7 +42,7 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
     let tree = syntax::parse(text)?;
 
     // Keys. Every table has the keys that it needs and no others; every value has its form.
-    source::check(&tree, FILE, text.trim_end().len())?;
+    source::check(&tree, LANGUAGE, text.trim_end().len())?;
 
     // Layers. Hyperparameters agree with each other; every activation is a layer of its own.
     let Written {
@@ -58,10 +58,9 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
     problems.extend(misplaced(&drafts, &names));
     let layers = shapes(&header, &drafts, names, &mut problems);
     // Training. There is something to learn, and the loss fits the output.
-    if let (Some(training), Some(last)) = (
-        &training,
-        drafts.last().filter(|_| layers.len() == drafts.len()),
-    ) {
+    if let (Some(training), Some(last)) = (&training, drafts.last())
+        && layers.len() == drafts.len()
+    {
         problems.extend(mismatch(training, &layers, last));
     }
     if !problems.is_empty() {
@@ -157,7 +156,7 @@ fn shapes(
                 break;
             }
         };
-        origin = (draft.span.clone(), format!("`{name}` puts out"));
+        origin = (draft.span.clone(), format!("{} puts out", quoted(&name)));
         layers.push(Layer {
             name,
             kind: draft.kind.clone(),
@@ -184,14 +183,12 @@ fn fit(
 
 /// A layer that ends a network but has others after it.
 fn misplaced(drafts: &[Draft<'_>], names: &[String]) -> Option<Problem> {
-    let (last, before) = drafts.split_last()?;
-    let index = before
-        .iter()
-        .position(|draft| draft.kind.rules().is_final())?;
-    let next = drafts.get(index + 1).unwrap_or(last);
+    let mut kinds = drafts.iter().map(|draft| &draft.kind);
+    let index = kinds.position(|kind| kind.rules().is_final())?;
+    let next = drafts.get(index + 1)?;
     Some(
         Problem::new(
-            format!("`{}` must be the last layer", names[index]),
+            format!("{} must be the last layer", quoted(&names[index])),
             drafts[index].span.clone(),
         )
         .label("others come after it")

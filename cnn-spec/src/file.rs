@@ -37,8 +37,8 @@ const TRAINING: KeyInfo = KeyInfo {
     doc: "How the network is trained.",
 };
 
-/// The keys of the file: the whole language hangs from here.
-pub(crate) const FILE: &[KeyInfo] = &[NETWORK, LAYERS, TRAINING];
+/// The keys of a network's file; the whole language hangs from them.
+pub const LANGUAGE: &[KeyInfo] = &[NETWORK, LAYERS, TRAINING];
 
 const NETWORK_NAME: Key<String> =
     Key::required("name", Form::Text, "The name of the generated type.");
@@ -91,15 +91,13 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Written<'a> {
-    /// Reads a file that has been held against [`FILE`].
+    /// Reads a file that has been held against [`LANGUAGE`].
     pub fn read(file: Fields<'a>) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut keep = |refusal: Refusal| problems.push(refusal.problem(0..0));
         let network = file.section(NETWORK.name).unwrap_or_default();
         let header = Header::read(network).map_err(&mut keep);
-        let training = file
-            .section(TRAINING.name)
-            .map(|fields| read_training(fields));
+        let training = file.section(TRAINING.name).map(read_training);
         let training = training.transpose().map_err(&mut keep);
         let drafts = drafts(file, &mut problems);
         match (header, training) {

@@ -115,3 +115,53 @@ fn normal(variance: f64) -> Distribution {
         standard_deviation: variance.sqrt(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `fan_in` is 4·3·3 = 36, and `fan_out` 8·3·3 = 72, as `torch.nn.init` counts.
+    fn weight(rule: Initialization) -> Distribution {
+        rule.weight(Shape::new([8, 4, 3, 3]).unwrap()).distribution
+    }
+
+    fn is_uniform(distribution: Distribution, expected: f64) -> bool {
+        matches!(distribution, Distribution::Uniform { bound } if (bound - expected).abs() < 1e-15)
+    }
+
+    fn is_normal(distribution: Distribution, expected: f64) -> bool {
+        matches!(distribution, Distribution::Normal { standard_deviation }
+            if (standard_deviation - expected).abs() < 1e-15)
+    }
+
+    #[test]
+    fn weights_follow_pytorch() {
+        assert!(is_uniform(weight(Initialization::PyTorch), 1.0 / 6.0));
+        assert!(is_uniform(
+            weight(Initialization::KaimingUniform),
+            1.0 / 6.0_f64.sqrt()
+        ));
+        assert!(is_normal(
+            weight(Initialization::KaimingNormal),
+            1.0 / 18.0_f64.sqrt()
+        ));
+        assert!(is_uniform(
+            weight(Initialization::XavierUniform),
+            1.0 / 18.0_f64.sqrt()
+        ));
+        assert!(is_normal(
+            weight(Initialization::XavierNormal),
+            1.0 / 54.0_f64.sqrt()
+        ));
+    }
+
+    #[test]
+    fn biases_are_drawn_only_where_pytorch_draws_them() {
+        let weight = Shape::new([10, 25]).unwrap();
+        let bias =
+            |rule: Initialization| rule.bias(Shape::new([10]).unwrap(), &weight).distribution;
+        assert!(is_uniform(bias(Initialization::PyTorch), 0.2));
+        assert_eq!(bias(Initialization::KaimingUniform), Distribution::Zeros);
+        assert_eq!(bias(Initialization::XavierNormal), Distribution::Zeros);
+    }
+}

@@ -155,3 +155,77 @@ fn text_of<'a>(found: &'a DeValue<'_>) -> Option<&'a str> {
         other => other.as_str(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file::LANGUAGE;
+    use crate::grammar::{KeyInfo, Presence, Tagged};
+    use std::collections::HashSet;
+
+    fn tables(keys: &[KeyInfo]) -> Vec<Vec<KeyInfo>> {
+        let mut all = vec![keys.to_vec()];
+        for key in keys {
+            all.extend(match key.form {
+                Form::Table(keys) => tables(keys),
+                Form::Tables(tagged) | Form::Tagged(tagged) => variants(tagged),
+                _ => Vec::new(),
+            });
+        }
+        all
+    }
+
+    fn variants(tagged: &Tagged) -> Vec<Vec<KeyInfo>> {
+        let types = (tagged.types)();
+        let tables = types.iter().flat_map(|known| tables(known.keys));
+        [tagged.common.to_vec()].into_iter().chain(tables).collect()
+    }
+
+    #[test]
+    fn every_default_of_the_grammar_has_the_form_of_its_key() {
+        let mut defaults = 0;
+        for key in tables(LANGUAGE).concat() {
+            if let Presence::Default(default) = key.presence {
+                let value = DeValue::parse(default).unwrap();
+                assert!(judge(&key.form, &value).is_ok(), "{key:?}");
+                defaults += 1;
+            }
+        }
+        assert!(defaults > 20);
+    }
+
+    #[test]
+    fn no_table_of_the_grammar_has_a_key_twice() {
+        for table in tables(LANGUAGE) {
+            let names: HashSet<&str> = table.iter().map(|key| key.name).collect();
+            assert_eq!(names.len(), table.len(), "{table:?}");
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_grammar_is_explained_in_a_sentence() {
+        for key in tables(LANGUAGE).concat() {
+            assert!(key.doc.ends_with('.') && !key.doc.contains('\n'), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_in_every_notation() {
+        for (text, expected) in [
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("+7", Some(7)),
+            ("1_000", Some(1000)),
+            ("0xff", Some(255)),
+            ("0o17", Some(15)),
+            ("0b101", Some(5)),
+            ("-1", None),
+            ("18446744073709551615", Some(u64::MAX)),
+            ("18446744073709551616", None),
+        ] {
+            let value = DeValue::parse(text).unwrap();
+            let number = value.get_ref().as_integer().unwrap();
+            assert_eq!(whole(number), expected, "{text}");
+        }
+    }
+}

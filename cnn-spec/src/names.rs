@@ -70,29 +70,6 @@ const TYPES: &[&str] = &[
     "DoubleEndedIterator",
     "ExactSizeIterator",
     "FromIterator",
-    "bool",
-    "char",
-    "str",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-    "u128",
-    "usize",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "i128",
-    "isize",
-    "f16",
-    "f32",
-    "f64",
-    "f128",
-    "core",
-    "std",
-    "alloc",
-    "cnn_runtime",
 ];
 
 /// Variables, fields and functions of the generated code.
@@ -120,33 +97,29 @@ const VALUES: &[&str] = &[
     "learning_rate",
     "totals",
     "sample",
+    "values",
+    "values_mut",
     "core",
     "std",
     "alloc",
     "cnn_runtime",
 ];
 
-/// Words of which every generated function of a layer has one: `conv1_forward`, `conv1_backward_input`.
-const DIRECTIONS: &[&str] = &["forward", "backward"];
+/// Words that generated names put behind a layer's: `conv1_forward`, `conv1_backward_input`, `conv1_padded`.
+const SUFFIXES: &[&str] = &["forward", "backward", "padded"];
 
-const MAX_LENGTH: usize = 64;
+/// Short enough that a reference to a layer's field fits on a line of generated code.
+const MAX_LENGTH: usize = 32;
 
 /// Why a network cannot be called so.
 pub(crate) fn refuse_network(name: &str) -> Option<String> {
-    let reason = if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        "a name begins with a letter from A to Z"
-    } else if !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        "a name has only letters from A to Z, digits and `_`"
-    } else if name.len() > MAX_LENGTH {
-        "a name has at most 64 characters"
-    } else if KEYWORDS.contains(&name) {
-        "this is a keyword of Rust"
-    } else if TYPES.contains(&name) {
-        "the generated code uses this name itself"
-    } else {
-        return None;
-    };
-    Some(reason.to_owned())
+    if !name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return Some("a network's name begins with a capital letter from A to Z".to_owned());
+    }
+    if !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Some("a network's name has only letters from A to Z and digits".to_owned());
+    }
+    refuse(name)
 }
 
 /// Why a layer cannot be called so.
@@ -158,23 +131,104 @@ pub(crate) fn refuse_layer(name: &str) -> Option<String> {
     if !name.chars().all(is_lower) {
         return Some("a layer's name has only lowercase letters, digits and `_`".to_owned());
     }
-    if VALUES.contains(&name) || TYPES.contains(&type_name(name).as_str()) {
-        return Some("the generated code uses this name itself".to_owned());
+    if name.split('_').any(str::is_empty) {
+        return Some("a `_` stands between two words".to_owned());
     }
-    if let Some(word) = name.split('_').find(|word| DIRECTIONS.contains(word)) {
-        return Some(format!(
-            "`{word}` would look like a function of another layer"
-        ));
+    if let Some(word) = name.split('_').find(|word| SUFFIXES.contains(word)) {
+        return Some(format!("`{word}` would look like a part of another layer"));
     }
-    refuse_network(name)
+    refuse(name)
+}
+
+/// Why generated code cannot have this name.
+fn refuse(name: &str) -> Option<String> {
+    let reason = if name.len() > MAX_LENGTH {
+        "a name has at most 32 characters"
+    } else if KEYWORDS.contains(&name) {
+        "this is a keyword of Rust"
+    } else if VALUES.contains(&name) || TYPES.contains(&type_name(name).as_str()) {
+        "the generated code uses this name itself"
+    } else {
+        return None;
+    };
+    Some(reason.to_owned())
 }
 
 /// The generated type of a layer: `LeakyRelu1` for `leaky_relu1`.
-pub(crate) fn type_name(layer: &str) -> String {
+pub fn type_name(layer: &str) -> String {
     let capitalised = layer.split('_').map(|word| {
         let mut letters = word.chars();
         let first = letters.next().map(|letter| letter.to_ascii_uppercase());
         first.into_iter().chain(letters).collect::<String>()
     });
     capitalised.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_names_are_welcome() {
+        for name in [
+            "conv1",
+            "stem",
+            "block_2_conv",
+            "a",
+            "leaky_relu1",
+            "input_conv",
+            "first",
+        ] {
+            assert_eq!(refuse_layer(name), None, "{name}");
+        }
+        for name in ["Digits", "LeNet5", "N"] {
+            assert_eq!(refuse_network(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_that_break_the_generated_code_are_refused() {
+        let layers = [
+            "",
+            "1a",
+            "_a",
+            "Conv",
+            "a-b",
+            "a b",
+            "größe",
+            "fn",
+            "self",
+            "gen",
+            "input",
+            "loss",
+            "conv1_forward",
+            "backward_pass",
+            "conv1_padded",
+            "a__b",
+            "a_",
+            "rng",
+            "string",
+            "option",
+            "a\0",
+            "r#fn",
+        ];
+        for name in layers {
+            assert!(refuse_layer(name).is_some(), "{name}");
+        }
+        for name in [
+            "", "Self", "_N", "5", "Box", "net", "My_Net", "Größe", "A::B", "impl", "Real",
+        ] {
+            assert!(refuse_network(name).is_some(), "{name}");
+        }
+        assert_eq!(refuse_network(&"N".repeat(32)), None);
+        assert!(refuse_network(&"N".repeat(33)).is_some());
+    }
+
+    #[test]
+    fn types_are_named_in_camel_case() {
+        assert_eq!(type_name("conv1"), "Conv1");
+        assert_eq!(type_name("leaky_relu1"), "LeakyRelu1");
+        assert_eq!(type_name("a__b_"), "AB");
+        assert_eq!(type_name("größe_ß"), "Größeß");
+    }
 }

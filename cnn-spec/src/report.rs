@@ -1,7 +1,8 @@
 //! What is wrong with a file: every problem with its place, a label and a way to mend it.
 
+use crate::words::quoted;
 use annotate_snippets::renderer::Renderer;
-use annotate_snippets::{AnnotationKind, Group, Level, Origin, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Snippet};
 use std::error::Error;
 use std::fmt;
 use std::ops::Range;
@@ -9,8 +10,8 @@ use std::ops::Range;
 /// Bytes of the text, a byte order mark not counted.
 pub type Span = Range<usize>;
 
-/// A report lists no more problems than this; the rest is counted.
-const MAX_PROBLEMS: usize = 50;
+/// A report lists no more problems than this.
+pub(crate) const MAX_PROBLEMS: usize = 50;
 
 /// One thing that is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl Problem {
     /// Says which layer has the problem.
     pub(crate) fn of(self, layer: &str) -> Self {
         Self {
-            message: format!("`{layer}`: {}", self.message),
+            message: format!("{}: {}", quoted(layer), self.message),
             ..self
         }
     }
@@ -89,20 +90,20 @@ pub struct Report {
     file_name: String,
     text: String,
     problems: Vec<Problem>,
-    omitted: usize,
+    is_cut: bool,
 }
 
 impl Report {
     pub(crate) fn new(file_name: &str, text: &str, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.span.as_ref().map_or(0, |span| span.start));
         problems.dedup_by(|next, first| next.span == first.span && next.message == first.message);
-        let omitted = problems.len().saturating_sub(MAX_PROBLEMS);
+        let is_cut = problems.len() > MAX_PROBLEMS;
         problems.truncate(MAX_PROBLEMS);
         Self {
             file_name: file_name.to_owned(),
             text: text.to_owned(),
             problems,
-            omitted,
+            is_cut,
         }
     }
 
@@ -133,8 +134,8 @@ impl Report {
             .iter()
             .map(|problem| renderer.render(&[self.group(problem)]))
             .collect();
-        if self.omitted > 0 {
-            let rest = format!("{} more problems are not shown", self.omitted);
+        if self.is_cut {
+            let rest = format!("there are more than these {MAX_PROBLEMS} problems");
             blocks.push(renderer.render(&[Group::with_title(Level::ERROR.primary_title(rest))]));
         }
         blocks.join("\n\n")
@@ -144,26 +145,35 @@ impl Report {
         let title = Level::ERROR.primary_title(&problem.message);
         let mut group = match &problem.span {
             None => title.element(Origin::path(&self.file_name)),
-            Some(span) => {
-                let label = Some(&problem.label).filter(|label| !label.is_empty());
-                let culprit = AnnotationKind::Primary.span(span.clone()).label(label);
-                let cause = problem.cause.iter().map(|(span, label)| {
-                    AnnotationKind::Context
-                        .span(span.clone())
-                        .label(label.as_str())
-                });
-                title.element(
-                    Snippet::source(&self.text)
-                        .path(&self.file_name)
-                        .annotation(culprit)
-                        .annotations(cause),
-                )
-            }
+            Some(span) => title.element(self.snippet(problem, span)),
         };
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(help));
         }
         group
+    }
+
+    /// The lines from the culprit to the cause; the whole text would be slow to render many times.
+    fn snippet<'a>(&'a self, problem: &'a Problem, span: &Span) -> Snippet<'a, Annotation<'a>> {
+        let cause = problem.cause.as_ref();
+        let start = cause.map_or(span.start, |(cause, _)| cause.start.min(span.start));
+        let end = cause.map_or(span.end, |(cause, _)| cause.end.max(span.end));
+        let start = self.text[..start]
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
+        let rest = self.text[end..].lines().next().unwrap_or_default();
+        let end = end + rest.len();
+
+        let within = |span: &Span| span.start - start..span.end - start;
+        let label = Some(&problem.label).filter(|label| !label.is_empty());
+        let culprit = AnnotationKind::Primary.span(within(span)).label(label);
+        let cause =
+            cause.map(|(span, label)| AnnotationKind::Context.span(within(span)).label(label));
+        Snippet::source(&self.text[start..end])
+            .path(&self.file_name)
+            .line_start(self.text[..start].matches('\n').count() + 1)
+            .annotation(culprit)
+            .annotations(cause)
     }
 }
 

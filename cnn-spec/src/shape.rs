@@ -93,7 +93,7 @@ pub fn windows(size: usize, extent: usize, stride: usize) -> Option<usize> {
 
 /// The rows or columns from the first to the last tap of a kernel, both included: `d (k − 1) + 1`.
 pub fn extent(kernel_size: usize, dilation: usize) -> usize {
-    dilation * (kernel_size - 1) + 1
+    dilation.saturating_mul(kernel_size - 1).saturating_add(1)
 }
 
 #[cfg(test)]

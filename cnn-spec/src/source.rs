@@ -2,7 +2,7 @@
 
 use crate::grammar::{Form, KeyInfo, Presence, TYPE, Tagged};
 use crate::judge::{judge, kind_of};
-use crate::report::{Problem, Span};
+use crate::report::{MAX_PROBLEMS, Problem, Span};
 use crate::words::{guess, likely, quoted};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -43,6 +43,9 @@ impl Checker {
         let mut meant = Vec::new();
         for (key, value) in table {
             let (name, span) = (key.get_ref(), key.span());
+            if self.problems.len() > MAX_PROBLEMS {
+                return;
+            }
             if let Some(known) = keys.iter().find(|known| known.name == name) {
                 self.value(known, value);
             } else {
@@ -71,7 +74,9 @@ impl Checker {
             }
             (Form::Tables(tagged), DeValue::Array(list)) => {
                 for item in list {
-                    self.list_item(tagged, item);
+                    if self.problems.len() <= MAX_PROBLEMS {
+                        self.list_item(tagged, item);
+                    }
                 }
             }
             (Form::Tagged(tagged), DeValue::Table(table)) => {

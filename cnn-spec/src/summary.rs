@@ -288,3 +288,103 @@ fn grouped(number: u64) -> String {
         .collect();
     groups.join(",")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NET: &str = r#"
+        [network]
+        name = "Net"
+        input = [2, 8, 8]
+        dtype = "f64"
+        initialization = "kaiming_normal"
+
+        [[layer]]
+        type = "avg_pool2d"
+        kernel_size = 2
+        stride = 1
+
+        [[layer]]
+        type = "conv2d"
+        out_channels = 4
+        kernel_size = [3, 1]
+        padding = [1, 0]
+        groups = 2
+        bias = "position"
+        mode = "convolution"
+        activation = { type = "leaky_relu", negative_slope = 0.25 }
+
+        [[layer]]
+        type = "dense"
+        out_features = 5
+        bias = false
+        initialization = "xavier_uniform"
+
+        [training]
+        loss = "mse"
+        optimizer = "adamw"
+    "#;
+
+    fn summary() -> Summary {
+        Summary::new(&crate::parse(NET, "net.toml").unwrap())
+    }
+
+    #[test]
+    fn costs_are_as_counted_by_hand() {
+        let rows = summary().rows;
+        // The pool has no weights, and nothing before it learns.
+        assert_eq!(rows[0].costs.training, 0);
+        // 4 maps of 7×7, each value from one channel (two groups of two) and three taps.
+        assert_eq!(rows[1].costs.forward, 4 * 49 * 3);
+        assert_eq!(rows[1].costs.training, 2 * 4 * 49 * 3);
+        // 4·1·3·1 weights and a bias for each of 4·7·7 positions.
+        assert_eq!(rows[1].costs.parameters, 12 + 196);
+        assert_eq!(rows[1].costs.activation_bytes, 196 * 8);
+        assert_eq!(rows[3].costs.training, 3 * 196 * 5);
+    }
+
+    #[test]
+    fn the_text_shows_everything_that_changes_the_mathematics() {
+        let text = summary().to_string();
+        for words in [
+            "Net: f64, input 2×8×8",
+            "avg_pool2d 2×2, stride 1×1",
+            "conv2d 3×1, padding 1×0, 2 groups, bias per position, kernel turned",
+            "leaky_relu, negative slope 0.25",
+            "dense, no bias",
+            // √(2 / 3), and √(6 / (196 + 5)).
+            "normal σ 0.8165, bias zero",
+            "uniform ±0.1728",
+            "loss mse; adamw, learning rate 0.001, betas 0.9 and 0.999, epsilon 1e-8, weight decay 0.01; \
+             schedule constant; epochs 10, batch size 64, seed 0",
+        ] {
+            assert!(text.contains(words), "{words} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let text = summary().to_string();
+        let lines: Vec<&str> = text.lines().skip(1).take(6).collect();
+        let ends: Vec<usize> = lines.iter().map(|line| line.chars().count()).collect();
+        assert!(ends.iter().all(|end| *end == ends[0]), "{text}");
+    }
+
+    #[test]
+    fn markdown_has_a_row_for_each_layer() {
+        let markdown = summary().markdown();
+        let rows = markdown.lines().filter(|line| line.starts_with('|'));
+        assert!(rows.clone().all(|row| row.matches('|').count() == 9));
+        // Head, rule, four layers and the total.
+        assert_eq!(rows.count(), 7);
+    }
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(99_360), "99,360");
+        assert_eq!(grouped(1_131_960), "1,131,960");
+    }
+}

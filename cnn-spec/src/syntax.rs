@@ -1,6 +1,6 @@
 //! From text to a tree of TOML values, or everything that is not TOML.
 
-use crate::report::{Problem, Span};
+use crate::report::{MAX_PROBLEMS, Problem, Span};
 use crate::words::quoted;
 use toml::de::{DeTable, Error};
 
@@ -74,13 +74,13 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Problem>> {
         if is_torn && repeats_list(error, text) {
             continue;
         }
-        let span = error.span();
+        let span = error.span().filter(|span| text.get(span.clone()).is_some());
         if follows(problems.last(), error, text) {
             continue;
         }
         problems.push(explain(error, span, text));
-        if list_is_open && error.message().contains("array") {
-            // The list takes in the rest of the file.
+        let takes_the_rest = list_is_open && error.message().contains("array");
+        if takes_the_rest || problems.len() > MAX_PROBLEMS {
             break;
         }
     }

@@ -2,7 +2,6 @@
 
 use super::tokens::{array_type, doc, ident};
 use crate::plan::{Plan, Step, ValueId};
-use heck::ToUpperCamelCase;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -58,7 +57,7 @@ pub enum Direction {
 
 /// The struct that holds a layer's parameters: `Conv1`.
 pub fn parameters_type(layer_name: &str) -> Ident {
-    ident(&layer_name.to_upper_camel_case())
+    ident(&cnn_spec::type_name(layer_name))
 }
 
 impl Function {

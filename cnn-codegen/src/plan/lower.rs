@@ -110,7 +110,7 @@ fn padded(shape: &Shape, padding: Padding) -> Shape {
         right,
     } = padding;
     Shape::new([channels, top + height + bottom, left + width + right])
-        .expect("the budget of a checked network counts its padding")
+        .expect("the check has counted the padded input")
 }
 
 /// The logits, if the network ends in a softmax that its loss includes.

@@ -7,17 +7,15 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Trains a network and tests it after every epoch.
-///
-/// Without `--data` or `--download` it learns built-in synthetic digits. What is not set here is as in the network's
-/// file.
 #[derive(Parser)]
-#[command(version = None)]
+#[command(after_help = "Without --data it learns built-in synthetic digits. \
+                        What is not set here is as in the network's file.")]
 pub struct Arguments {
     /// Train on MNIST, or another data set in its format, from this folder
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
-    /// Fetch MNIST into the folder of --data (data/mnist if not given), unless it is there
+    /// Fetch MNIST into the folder of --data, or data/mnist, unless it is there
     #[cfg(feature = "download")]
     #[arg(long)]
     pub download: bool,

@@ -18,9 +18,9 @@ impl Console {
     /// Prints a line for people.
     pub fn say(self, text: impl Display) -> Result<(), Error> {
         if self.json {
-            print("standard error", io::stderr(), text)
+            print("standard error", io::stderr(), Ok(text))
         } else {
-            print("standard output", io::stdout(), text)
+            print("standard output", io::stdout(), Ok(text))
         }
     }
 
@@ -35,8 +35,9 @@ impl Console {
 }
 
 /// If the reader has gone away, the rest is not for anybody: that is no error.
-fn print(name: &str, mut stream: impl Write, text: impl Display) -> Result<(), Error> {
-    match writeln!(stream, "{text}").and_then(|()| stream.flush()) {
+fn print(name: &str, mut stream: impl Write, text: io::Result<impl Display>) -> Result<(), Error> {
+    let written = text.and_then(|text| writeln!(stream, "{text}"));
+    match written.and_then(|()| stream.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::file("write", Path::new(name))(error))
         }

@@ -64,13 +64,14 @@ fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
     console.say(M::SUMMARY)?;
     let data = data(arguments, console)?;
     console.say(format_args!(
-        "{} training samples, {} test samples, {} epochs, batch size {}, {} thread(s), seed {}",
+        "      {} samples to learn, {} to test\nepochs {}, batch size {}, learning rate {}, seed {}, threads {}\n",
         data.train.len(),
         data.test.len(),
         fit.epochs,
         fit.batch_size,
+        fit.learning_rate,
+        fit.seed,
         fit.threads,
-        fit.seed
     ))?;
 
     let score = fit.run::<M>(&mut parameters, &data, progress)?;

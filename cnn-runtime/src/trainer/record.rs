@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::metrics::EpochReport;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// A file that gets one JSON object per epoch, at once.
@@ -21,11 +21,13 @@ impl Record {
 
     /// Adds a line.
     pub fn append(&mut self, report: &EpochReport) -> Result<(), Error> {
-        writeln!(self.file, "{}", json(report)).map_err(Error::file("write", &self.path))
+        json(report)
+            .and_then(|json| writeln!(self.file, "{json}"))
+            .map_err(Error::file("write", &self.path))
     }
 }
 
 /// The report as one line of JSON; a number that is not finite becomes `null`.
-pub fn json(report: &EpochReport) -> serde_json::Value {
-    serde_json::json!(report)
+pub fn json(report: &EpochReport) -> io::Result<String> {
+    Ok(serde_json::to_string(report)?)
 }

@@ -1,8 +1,8 @@
 //! Softmax regression written by hand, in place of generated code: `I` inputs, `O` classes.
 
 use cnn_runtime::{
-    Model, Parameters, Rng, Schedule, Settings, TensorInfo, Totals, Trainable, argmax, bytemuck,
-    initialization,
+    Model, Parameters, Rng, Schedule, Settings, TensorInfo, Totals, Trainable, Zeroed, argmax,
+    bytemuck,
 };
 
 pub struct Linear<const I: usize, const O: usize>;
@@ -15,6 +15,13 @@ pub struct Weights<const I: usize, const O: usize> {
 
 // SAFETY: all fields are arrays of floats.
 unsafe impl<const I: usize, const O: usize> bytemuck::Zeroable for Weights<I, O> {}
+
+impl<const I: usize, const O: usize> Zeroed for Weights<I, O> {
+    const ZERO: Self = Self {
+        weight: Zeroed::ZERO,
+        bias: Zeroed::ZERO,
+    };
+}
 
 impl<const I: usize, const O: usize> Parameters for Weights<I, O> {
     type Scalar = f32;
@@ -61,8 +68,8 @@ impl<const I: usize, const O: usize> Model for Linear<I, O> {
 
     fn initialize(parameters: &mut Self::Parameters, rng: &mut Rng) {
         let bound = 1.0 / (I as f64).sqrt();
-        initialization::uniform(&mut parameters.weight, bound, rng);
-        initialization::uniform(&mut parameters.bias, bound, rng);
+        rng.fill_uniform(&mut parameters.weight, bound);
+        rng.fill_uniform(&mut parameters.bias, bound);
     }
 
     fn forward<'a>(

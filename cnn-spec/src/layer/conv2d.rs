@@ -281,7 +281,10 @@ impl LayerKind for Conv2d {
             left,
             right,
         } = self.padding;
-        let [padded_height, padded_width] = [height + top + bottom, width + left + right];
+        let [padded_height, padded_width] = [
+            height.saturating_add(top).saturating_add(bottom),
+            width.saturating_add(left).saturating_add(right),
+        ];
         let reach_height = extent(self.kernel_size.height, self.dilation.height);
         let reach_width = extent(self.kernel_size.width, self.dilation.width);
         let rows = windows(padded_height, reach_height, self.stride.height);
@@ -294,6 +297,7 @@ impl LayerKind for Conv2d {
                 ))
                 .help("make `kernel_size` smaller, `padding` larger, or pool less before"));
         };
+        Shape::of("padded input", [channels, padded_height, padded_width])?;
         Shape::of("output", [self.out_channels, rows, columns])
     }
 

@@ -226,3 +226,6 @@ fn feature_maps(what: &str, input: &Shape) -> Result<[usize; 3], Refusal> {
             .help("put it before any `dense` or `flatten`, in a network with `input = [channels, height, width]`")
     })
 }
+
+#[cfg(test)]
+mod tests;
