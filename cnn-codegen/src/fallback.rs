@@ -24,7 +24,7 @@ fn network(file: &DeTable) -> String {
         "loss",
         &["softmax_cross_entropy", "mse", "quadratic"],
     );
-    let out_features = out_features(file).unwrap_or(1);
+    let out_features = out_features(file).unwrap_or(2);
     format!(
         r#"
 [network]
