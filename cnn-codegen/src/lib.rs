@@ -8,7 +8,6 @@ pub mod cli;
 mod emit;
 mod error;
 mod fallback;
-mod name;
 mod plan;
 mod print;
 mod source;
