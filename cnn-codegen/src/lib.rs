@@ -20,8 +20,6 @@ pub use error::Error;
 
 use cnn_spec::{Network, Report};
 use proc_macro2::TokenStream;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// What a caller may choose about the generated code.
@@ -77,13 +75,8 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
     // Escaped, because a line break in a name would end the comment that it stands in.
     let file_name = Path::new(file_name).file_name().unwrap_or_default();
     let file_name = file_name.to_string_lossy().escape_debug().to_string();
-    let sha256 = Sha256::digest(text)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
+    let digest = hmac_sha256::Hash::hash(text.as_bytes());
+    let sha256 = digest.map(|byte| format!("{byte:02x}")).concat();
     Ok(generate(&network, &Origin { file_name, sha256 }))
 }
 

@@ -5,6 +5,8 @@
 //! 1. [`join_lists`]: no list of arguments is broken that fits on a line;
 //! 2. [`split_lists`]: none is on a line that is too wide;
 //! 3. [`set_apart`]: blank lines stand between the members of an `impl`.
+//!
+//! A macro's fields, which neither of the two lays out, are for [`declaration`].
 
 use crate::Origin;
 use proc_macro2::TokenStream;
@@ -27,18 +29,48 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
         sha256 = origin.sha256,
     );
     for item in core::mem::take(&mut file.items) {
+        let is_macro = matches!(item, syn::Item::Macro(_));
         file.items = vec![item];
         let lines: Vec<_> = prettyplease::unparse(&file)
             .lines()
             .map(str::to_owned)
             .collect();
-        for line in set_apart(split_lists(join_lists(&lines))) {
+        let lines = if is_macro {
+            declaration(&lines)
+        } else {
+            set_apart(split_lists(join_lists(&lines)))
+        };
+        for line in lines {
             text.push('\n');
             text.push_str(&line);
         }
         text.push('\n');
     }
     text
+}
+
+/// `cnn_runtime::zeroed! { Conv1 { weight, bias } }`, with a line for each field where one is too short.
+fn declaration(lines: &[String]) -> Vec<String> {
+    let words: Vec<_> = lines
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+        .collect();
+    let line = words.join(" ");
+    let parts: Vec<_> = line.split(['{', '}']).map(str::trim).collect();
+    let [path, name, fields, ..] = parts[..] else {
+        return vec![line];
+    };
+    if width(&line) <= MAX_WIDTH {
+        return vec![line];
+    }
+    let mut broken = vec![format!("{path} {{"), format!("    {name} {{")];
+    broken.extend(
+        items(fields)
+            .into_iter()
+            .map(|field| format!("        {field},")),
+    );
+    broken.extend(["    }".to_owned(), "}".to_owned()]);
+    broken
 }
 
 /// Puts a broken list back onto one line where rustfmt would.

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 use std::env::{self, consts::EXE_SUFFIX};
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -55,7 +55,7 @@ fn cache() -> Result<PathBuf, Error> {
 
 /// Names everything that the program is built from, so that it is built again when something changes.
 fn fingerprint(package: &Package, runtime: &Runtime) -> Result<String, Error> {
-    let mut hash = Sha256::new();
+    let mut hash = Hash::new();
     for (path, content) in package.files() {
         absorb(&mut hash, path.as_bytes());
         absorb(&mut hash, content.as_bytes());
@@ -70,12 +70,12 @@ fn fingerprint(package: &Package, runtime: &Runtime) -> Result<String, Error> {
     Ok(format!("{first:016x}"))
 }
 
-fn absorb(hash: &mut Sha256, bytes: &[u8]) {
+fn absorb(hash: &mut Hash, bytes: &[u8]) {
     hash.update((bytes.len() as u64).to_le_bytes());
     hash.update(bytes);
 }
 
-fn absorb_tree(hash: &mut Sha256, path: &Path) -> Result<(), Error> {
+fn absorb_tree(hash: &mut Hash, path: &Path) -> Result<(), Error> {
     let unreadable = |error| Error::read(path, error);
     if !path.is_dir() {
         absorb(hash, path.as_os_str().as_encoded_bytes());

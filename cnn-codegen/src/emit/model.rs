@@ -86,14 +86,18 @@ fn backward(plan: &Plan) -> TokenStream {
         .rev()
         .map(|step| backward_calls(plan, step))
         .collect();
-    let [parameters, input] = ["parameters", "input"].map(|name| used_in(&calls, name));
+    let [parameters, input, activations] =
+        ["parameters", "input", "activations"].map(|name| used_in(&calls, name));
+    let about = doc(
+        "The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to \
+         layer, and each layer's gradients are added to `gradients`.",
+    );
     quote! {
-        /// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to layer,
-        /// and each layer's gradients are added to `gradients`.
+        #about
         pub fn backward(
             #parameters: &Parameters,
             #input: &Input,
-            activations: &Activations,
+            #activations: &Activations,
             deltas: &mut Deltas,
             gradients: &mut Parameters
         ) {

@@ -43,7 +43,7 @@ fn sgd(momentum: f64, nesterov: bool, weight_decay: f64, dtype: Dtype) -> Rule {
     if momentum == 0.0 {
         return Rule {
             doc: format!(
-                "Gradient descent.\n\n{}",
+                "Gradient descent: every parameter `w` goes against its gradient `g`.\n\n{}",
                 formula(&format!("w ← w − learning_rate · {slope_text}"))
             ),
             memories: vec![],
@@ -60,7 +60,8 @@ fn sgd(momentum: f64, nesterov: bool, weight_decay: f64, dtype: Dtype) -> Rule {
     };
     Rule {
         doc: format!(
-            "Gradient descent with {name}.\n\n{}",
+            "Gradient descent with {name}: every parameter `w` goes where its velocity `v` leads, which its \
+             gradient `g` turns.\n\n{}",
             formula(&format!(
                 "v ← {momentum} v + {slope_text}\nw ← w − learning_rate · {direction_text}"
             )),
@@ -120,7 +121,8 @@ fn moments(
     let epsilon = real(settings.epsilon, dtype);
     Rule {
         doc: format!(
-            "{name}: steps of one length, scaled by running moments of the gradient; `t` counts steps.\n\n{}",
+            "{name}: every parameter `w` goes against the running mean `m` of its gradient `g`, in units of the \
+             root of the running mean square `v`; `t` counts updates.\n\n{}",
             formula(&format!(
                 "{first_text}\
                  m ← {beta1} m + {rest1} {slope_text}\n\

@@ -34,9 +34,7 @@ pub struct Parameters {
     pub conv1: Conv1,
 }
 
-cnn_runtime::zeroed! {
-    Parameters { conv1 }
-}
+cnn_runtime::zeroed! { Parameters { conv1 } }
 
 /// What `conv1` learns, in PyTorch's shapes.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,9 +43,7 @@ pub struct Conv1 {
     pub weight: [[[[f64; 2]; 2]; 1]; 1],
 }
 
-cnn_runtime::zeroed! {
-    Conv1 { weight }
-}
+cnn_runtime::zeroed! { Conv1 { weight } }
 
 impl cnn_runtime::Parameters for Parameters {
     type Scalar = f64;
@@ -78,9 +74,7 @@ pub struct Activations {
     pub conv1: [[[f64; 2]; 2]; 1],
 }
 
-cnn_runtime::zeroed! {
-    Activations { conv1 }
-}
+cnn_runtime::zeroed! { Activations { conv1 } }
 
 /// The loss's gradient with respect to what each layer puts out.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,9 +83,7 @@ pub struct Deltas {
     pub conv1: [[[f64; 2]; 2]; 1],
 }
 
-cnn_runtime::zeroed! {
-    Deltas { conv1 }
-}
+cnn_runtime::zeroed! { Deltas { conv1 } }
 
 /// `conv1` forward, 1×3×3 → 1×2×2: every kernel slides over the input, and each output is the dot
 /// product of the kernel with the window under it (a cross-correlation).
@@ -190,12 +182,12 @@ pub fn forward(parameters: &Parameters, input: &Input, activations: &mut Activat
     conv1_forward(&parameters.conv1, input, &mut activations.conv1);
 }
 
-/// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to layer,
-/// and each layer's gradients are added to `gradients`.
+/// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer
+/// to layer, and each layer's gradients are added to `gradients`.
 pub fn backward(
     _parameters: &Parameters,
     input: &Input,
-    activations: &Activations,
+    _activations: &Activations,
     deltas: &mut Deltas,
     gradients: &mut Parameters,
 ) {
@@ -211,22 +203,15 @@ pub struct Workspace {
     pub deltas: Deltas,
 }
 
-cnn_runtime::zeroed! {
-    Workspace {
-        activations,
-        deltas,
-    }
-}
+cnn_runtime::zeroed! { Workspace { activations, deltas } }
 
 /// What the optimizer remembers from step to step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Optimizer {}
 
-cnn_runtime::zeroed! {
-    Optimizer {}
-}
+cnn_runtime::zeroed! { Optimizer {} }
 
-/// Gradient descent.
+/// Gradient descent: every parameter `w` goes against its gradient `g`.
 ///
 /// ```text
 /// w ← w − learning_rate · g
