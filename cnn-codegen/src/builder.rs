@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// }
 /// ```
 ///
-/// ```ignore
+/// ```text
 /// // src/main.rs
 /// mod net {
 ///     include!(concat!(env!("OUT_DIR"), "/net.rs"));
