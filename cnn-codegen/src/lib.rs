@@ -4,6 +4,7 @@
 
 pub mod attribute;
 mod builder;
+#[cfg(feature = "command")]
 pub mod cli;
 mod emit;
 mod error;
@@ -11,7 +12,9 @@ mod fallback;
 mod plan;
 mod print;
 mod source;
+#[cfg(feature = "command")]
 mod train;
+#[cfg(feature = "command")]
 mod trainer;
 mod write;
 

@@ -21,22 +21,12 @@ impl Source {
         Self { text, name }
     }
 
-    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        Self::read_as(path, path)
-    }
-
     /// Reads `path`; errors call it `shown`.
     pub(crate) fn read_as(path: &Path, shown: &Path) -> Result<Self, Error> {
         File::open(path)
             .and_then(text)
             .map(|text| Self::new(text, shown.to_string_lossy()))
             .map_err(|error| Error::read(shown, error))
-    }
-
-    pub(crate) fn read_stdin() -> Result<Self, Error> {
-        text(io::stdin().lock())
-            .map(|text| Self::new(text, "stdin"))
-            .map_err(|error| Error::read(Path::new("stdin"), error))
     }
 
     pub(crate) fn compile(&self, options: &Options) -> Result<Code, Error> {
@@ -52,6 +42,20 @@ impl Source {
 
     pub(crate) fn parse(&self) -> Result<Network, Error> {
         Ok(cnn_spec::parse(&self.text, &self.name)?)
+    }
+}
+
+/// What only the command asks for.
+#[cfg(feature = "command")]
+impl Source {
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+        Self::read_as(path, path)
+    }
+
+    pub(crate) fn read_stdin() -> Result<Self, Error> {
+        text(io::stdin().lock())
+            .map(|text| Self::new(text, "stdin"))
+            .map_err(|error| Error::read(Path::new("stdin"), error))
     }
 
     pub(crate) fn name(&self) -> &str {
