@@ -139,7 +139,7 @@ impl Index {
         let path = path.to_str().expect("the build folder's path is Unicode");
         let _ = writeln!(
             self.text,
-            "#[allow(clippy::pedantic)]\n#[path = {path:?}]\nmod {module};"
+            "/// Generated.\n#[allow(clippy::pedantic)]\n#[path = {path:?}]\npub mod {module};"
         );
     }
 

@@ -1,6 +1,6 @@
 //! PyTorch's figures, as `pytorch/figures.py` wrote them.
 
-use crate::flat::{Batch, Tensors};
+use crate::flat::{Batch, Tensors, one_hot};
 use cnn_runtime::TensorInfo;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -59,12 +59,6 @@ impl Figures {
             targets,
         }
     }
-}
-
-/// One at `label`, zero elsewhere.
-pub fn one_hot(label: usize, classes: usize) -> Vec<f64> {
-    let value = |class| if class == label { 1.0 } else { 0.0 };
-    (0..classes).map(value).collect()
 }
 
 /// The values in the order of `tensors`.

@@ -1,14 +1,14 @@
 //! Generated networks behind one face, whatever their types: everything as flat vectors of `f64`.
 
 use cnn_runtime::math::Real;
-use cnn_runtime::{Model, Parameters, Target, Tensor, TensorInfo, Trainable, Zeroed};
+use cnn_runtime::{Model, Parameters, Rng, Target, Tensor, TensorInfo, Trainable, Zeroed};
 use std::marker::PhantomData;
 
 /// The values of each tensor, in the network's order.
 pub type Tensors = Vec<Vec<f64>>;
 
 /// Samples with their targets; a class is a one-hot target.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// One vector for each sample.
     pub inputs: Vec<Vec<f64>>,
@@ -32,6 +32,12 @@ impl Batch {
 pub trait Network: Sync {
     /// The parameters' names and shapes.
     fn tensors(&self) -> &'static [TensorInfo];
+
+    /// First values for all parameters.
+    fn initial(&self, seed: u64) -> Tensors;
+
+    /// Random samples with one-hot targets.
+    fn samples(&self, seed: u64, count: usize) -> Batch;
 
     /// The output for one sample.
     fn forward(&self, parameters: &[Vec<f64>], input: &[f64]) -> Vec<f64>;
@@ -61,6 +67,27 @@ where
 {
     fn tensors(&self) -> &'static [TensorInfo] {
         M::Parameters::TENSORS
+    }
+
+    fn initial(&self, seed: u64) -> Tensors {
+        let mut parameters = M::Parameters::boxed();
+        M::initialize(&mut parameters, &mut Rng::new(seed));
+        store::<M>(&parameters)
+    }
+
+    fn samples(&self, seed: u64, count: usize) -> Batch {
+        let [inputs, outputs] =
+            [M::INPUT_SHAPE, M::OUTPUT_SHAPE].map(|shape| shape.iter().product());
+        let mut rng = Rng::new(seed);
+        let mut batch = Batch::default();
+        for _ in 0..count {
+            let mut input: M::Input = Zeroed::ZERO;
+            rng.fill_normal(&mut input, 1.0);
+            assert_eq!(input.values().len(), inputs);
+            batch.inputs.push(flat(input.values()));
+            batch.targets.push(one_hot(rng.below(outputs), outputs));
+        }
+        batch
     }
 
     fn forward(&self, parameters: &[Vec<f64>], input: &[f64]) -> Vec<f64> {
@@ -151,6 +178,12 @@ fn store<M: Model>(parameters: &M::Parameters) -> Tensors {
     indices
         .map(|index| flat(parameters.tensor(index)))
         .collect()
+}
+
+/// One at `label`, zero elsewhere.
+pub fn one_hot(label: usize, classes: usize) -> Vec<f64> {
+    let value = |class| if class == label { 1.0 } else { 0.0 };
+    (0..classes).map(value).collect()
 }
 
 fn flat<T: Real>(values: &[T]) -> Vec<f64> {

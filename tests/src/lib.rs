@@ -3,7 +3,9 @@
 pub mod close;
 pub mod figures;
 pub mod flat;
+pub mod package;
 pub mod probe;
+pub mod random;
 pub mod witness;
 
 /// The networks that the build script generates.

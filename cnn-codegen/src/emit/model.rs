@@ -1,11 +1,11 @@
 //! The network as a whole: its types, its passes, and the traits that the runtime knows it by.
 
 use super::function::activation;
-use super::tokens::{allow_constants, array_type, doc, ident, number, scalar, used_in};
+use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
 use super::{backward_calls, forward_call, loss};
 use crate::Origin;
 use crate::plan::{Plan, ValueId};
-use cnn_spec::network::{Distribution, Parameter};
+use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
 use cnn_spec::summary::Summary;
 use cnn_spec::training::{Loss, Schedule, Training};
@@ -177,11 +177,11 @@ fn first_values(layer: &str, parameter: &Parameter) -> TokenStream {
     match parameter.distribution {
         Distribution::Zeros => quote!(#place.values_mut().fill(0.0);),
         Distribution::Uniform { bound } => {
-            let bound = Literal::f64_unsuffixed(bound);
+            let bound = real(bound, Dtype::F64);
             quote!(rng.fill_uniform(&mut #place, #bound);)
         }
         Distribution::Normal { standard_deviation } => {
-            let standard_deviation = Literal::f64_unsuffixed(standard_deviation);
+            let standard_deviation = real(standard_deviation, Dtype::F64);
             quote!(rng.fill_normal(&mut #place, #standard_deviation);)
         }
     }
@@ -191,7 +191,7 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
     let (name, scalar) = (ident(&plan.network.name), scalar(plan.network.dtype));
     let (epochs, batch_size) = (number(training.epochs), number(training.batch_size));
     let seed = Literal::u64_unsuffixed(training.seed);
-    let learning_rate = Literal::f64_unsuffixed(training.optimizer.learning_rate());
+    let learning_rate = real(training.optimizer.learning_rate(), Dtype::F64);
     let allow = allow_constants(&quote!(#learning_rate));
     let schedule = match training.schedule {
         Schedule::Constant => quote!(Constant),

@@ -21,12 +21,13 @@ pub fn number(value: usize) -> Literal {
     Literal::usize_unsuffixed(value)
 }
 
-/// A real number with as many digits as the type holds.
+/// A real number with as many digits as the type holds: `0.1`, `1e-8`.
 pub fn real(value: f64, dtype: Dtype) -> Literal {
-    match dtype {
-        Dtype::F32 => Literal::f32_unsuffixed(value as f32),
-        Dtype::F64 => Literal::f64_unsuffixed(value),
-    }
+    let text = match dtype {
+        Dtype::F32 => format!("{:?}", value as f32),
+        Dtype::F64 => format!("{value:?}"),
+    };
+    text.parse().expect("settings are finite and not negative")
 }
 
 /// `[[[f32; 24]; 24]; 3]`.
@@ -163,7 +164,20 @@ fn wrapped(paragraph: &str) -> Vec<String> {
     lines
 }
 
-/// A fenced formula, for [`doc`].
+/// A fenced formula, for [`doc`]. What its indices run over stands after four spaces.
 pub fn formula(text: &str) -> String {
-    format!("```text\n{text}\n```")
+    let lines: String = text.lines().map(broken).collect();
+    format!("```text\n{lines}```")
+}
+
+/// An equation that is too wide for one line takes one for its indices, and one for what it equals.
+fn broken(line: &str) -> String {
+    let is_wide = |text: &str| text.chars().count() > DOC_WIDTH;
+    let Some((equation, indices)) = line.rsplit_once("    ").filter(|_| is_wide(line)) else {
+        return format!("{line}\n");
+    };
+    match equation.split_once(" = ").filter(|_| is_wide(equation)) {
+        Some((left, right)) => format!("{left}\n    = {right}\n    {indices}\n"),
+        None => format!("{equation}\n    {indices}\n"),
+    }
 }
