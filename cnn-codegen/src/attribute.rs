@@ -1,7 +1,7 @@
 //! The door `#[cnn_model("net.toml")]`.
 
 use crate::source::Source;
-use crate::{Code, Options, fallback, name};
+use crate::{Code, Options, fallback};
 use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -19,45 +19,36 @@ const ATTRIBUTES: [&str; 3] = ["doc", "cfg", "allow"];
 /// `pub struct Digits;` becomes a module `digits` of generated items and `pub use digits::Digits;`. A mistake becomes
 /// one `compile_error!` beside stand-ins for the names that the network would have defined, so that no other follows.
 pub fn expand(args: TokenStream, item: &TokenStream, file: Option<&Path>) -> TokenStream {
-    match named_struct(item) {
-        Ok((item, options)) => expand_struct(args, &item, &options, file),
-        Err(error) => {
-            let error = error.into_compile_error();
-            quote!(#error #item)
-        }
+    if let Ok(Item::Struct(item)) = syn::parse2(item.clone()) {
+        return expand_struct(args, &item, file);
     }
+    let message = "`#[cnn_model]` stands on a struct without fields: `pub struct Digits;`";
+    let error = Error::new_spanned(item, message).into_compile_error();
+    quote!(#error #item)
 }
 
-fn named_struct(item: &TokenStream) -> Result<(ItemStruct, Options), Error> {
-    let Ok(Item::Struct(item)) = syn::parse2(item.clone()) else {
-        let message = "`#[cnn_model]` stands on a struct without fields: `pub struct Digits;`";
-        return Err(Error::new_spanned(item, message));
+fn expand_struct(args: TokenStream, item: &ItemStruct, file: Option<&Path>) -> TokenStream {
+    let options = Options {
+        name: Some(item.ident.unraw().to_string()),
     };
-    let name = item.ident.unraw().to_string();
-    name::check(&name).map_err(|reason| Error::new(item.ident.span(), reason))?;
-    Ok((item, Options { name: Some(name) }))
-}
-
-fn expand_struct(
-    args: TokenStream,
-    item: &ItemStruct,
-    options: &Options,
-    file: Option<&Path>,
-) -> TokenStream {
     let spec = Spec::open(args, file);
     let code = spec
         .as_ref()
         .map_err(Error::clone)
-        .and_then(|spec| spec.compile(options));
+        .and_then(|spec| spec.compile(&options));
     let errors = [refuse_rest(item), code.as_ref().err().cloned()];
     let errors = errors.into_iter().flatten().map(Error::into_compile_error);
+    let spec = spec.ok();
     let items = match &code {
-        Ok(code) => code.tokens().clone(),
-        Err(_) => fallback::tokens(spec.as_ref().map_or("", |spec| &spec.source.text), options),
+        Ok(code) => Some(code.tokens().clone()),
+        Err(_) => fallback::tokens(spec.as_ref().map_or("", |spec| &spec.source.text), &options),
     };
-    let tracked = spec.as_ref().ok().map(Spec::tracked);
-    let module = module(item, spec.as_ref().ok(), &items);
-    quote!(#(#errors)* #tracked #module)
+    let tracked = spec.as_ref().map(Spec::tracked);
+    let result = match items {
+        Some(items) => module(item, spec.as_ref(), &items),
+        None => item.to_token_stream(),
+    };
+    quote!(#(#errors)* #tracked #result)
 }
 
 fn module(item: &ItemStruct, spec: Option<&Spec>, items: &TokenStream) -> TokenStream {

@@ -2,7 +2,7 @@
 
 use crate::source::Source;
 use crate::write::write;
-use crate::{Error, Options, name};
+use crate::{Error, Options};
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// }
 /// ```
 ///
-/// ```ignore
+/// ```text
 /// // src/main.rs
 /// mod net {
 ///     include!(concat!(env!("OUT_DIR"), "/net.rs"));
@@ -66,9 +66,6 @@ impl Builder {
             |folder| Path::new(&folder).join(&self.file),
         );
         println!("cargo::rerun-if-changed={}", file.display());
-        if let Some(name) = &self.options.name {
-            name::check(name)?;
-        }
         let code = Source::read_as(&file, &self.file)?.compile(&self.options)?;
         let path = self.folder()?.join(rust_name(&file));
         write(&path, code.text())?;

@@ -1,17 +1,18 @@
 //! A network that stands in for one whose file is wrong, so that code around it does not err as well.
 
-use crate::{Options, compile};
+use crate::Options;
+use crate::source::Source;
 use proc_macro2::TokenStream;
 use toml::de::{DeTable, DeValue};
 
-/// The smallest network, with the input, the output and the loss of `text` as far as they can be made out.
-pub(crate) fn tokens(text: &str, options: &Options) -> TokenStream {
+/// The smallest network, with the input, the output and the loss of `text` as far as they can be made out; `None` if it
+/// cannot be called so.
+pub(crate) fn tokens(text: &str, options: &Options) -> Option<TokenStream> {
     let file = DeTable::parse_recoverable(text).0.into_inner();
-    let smallest = DeTable::new();
-    [&file, &smallest]
-        .into_iter()
-        .find_map(|file| compile(&network(file), "fallback.toml", options).ok())
-        .map_or_else(TokenStream::new, |code| code.tokens().clone())
+    [&file, &DeTable::new()].into_iter().find_map(|file| {
+        let network = Source::new(network(file), "fallback.toml");
+        Some(network.compile(options).ok()?.tokens().clone())
+    })
 }
 
 fn network(file: &DeTable) -> String {
@@ -23,7 +24,7 @@ fn network(file: &DeTable) -> String {
         "loss",
         &["softmax_cross_entropy", "mse", "quadratic"],
     );
-    let out_features = out_features(file).unwrap_or(1);
+    let out_features = out_features(file).unwrap_or(2);
     format!(
         r#"
 [network]

@@ -4,15 +4,17 @@
 
 pub mod attribute;
 mod builder;
+#[cfg(feature = "command")]
 pub mod cli;
 mod emit;
 mod error;
 mod fallback;
-mod name;
 mod plan;
 mod print;
 mod source;
+#[cfg(feature = "command")]
 mod train;
+#[cfg(feature = "command")]
 mod trainer;
 mod write;
 

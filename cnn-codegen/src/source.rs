@@ -16,34 +16,46 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
-        Self::read_as(path, path)
+    pub(crate) fn new(text: String, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { text, name }
     }
 
     /// Reads `path`; errors call it `shown`.
     pub(crate) fn read_as(path: &Path, shown: &Path) -> Result<Self, Error> {
         File::open(path)
             .and_then(text)
-            .map(|text| Self {
-                text,
-                name: shown.to_string_lossy().into_owned(),
-            })
+            .map(|text| Self::new(text, shown.to_string_lossy()))
             .map_err(|error| Error::read(shown, error))
     }
 
-    pub(crate) fn read_stdin() -> Result<Self, Error> {
-        let name = "stdin".to_owned();
-        text(io::stdin().lock())
-            .map(|text| Self { text, name })
-            .map_err(|error| Error::read(Path::new("stdin"), error))
-    }
-
     pub(crate) fn compile(&self, options: &Options) -> Result<Code, Error> {
+        if let Some(name) = &options.name {
+            let refused = |reason| {
+                let name = name.escape_debug();
+                Error::Refused(format!("a network cannot be called `{name}`: {reason}"))
+            };
+            self.parse()?.rename(name).map_err(refused)?;
+        }
         Ok(compile(&self.text, &self.name, options)?)
     }
 
     pub(crate) fn parse(&self) -> Result<Network, Error> {
         Ok(cnn_spec::parse(&self.text, &self.name)?)
+    }
+}
+
+/// What only the command asks for.
+#[cfg(feature = "command")]
+impl Source {
+    pub(crate) fn read(path: &Path) -> Result<Self, Error> {
+        Self::read_as(path, path)
+    }
+
+    pub(crate) fn read_stdin() -> Result<Self, Error> {
+        text(io::stdin().lock())
+            .map(|text| Self::new(text, "stdin"))
+            .map_err(|error| Error::read(Path::new("stdin"), error))
     }
 
     pub(crate) fn name(&self) -> &str {

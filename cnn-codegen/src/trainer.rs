@@ -31,17 +31,16 @@ impl Default for Runtime {
 
 impl Runtime {
     pub(crate) fn at(folder: &Path) -> Result<Self, Error> {
-        let folder = fs::canonicalize(folder).map_err(|error| Error::read(folder, error))?;
         let manifest = folder.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).map_err(|error| Error::read(&manifest, error))?;
-        if text.lines().any(|line| line == "name = \"cnn-runtime\"") {
-            Ok(Self::Folder(folder))
-        } else {
+        if !text.lines().any(|line| line == "name = \"cnn-runtime\"") {
             let folder = folder.display();
-            Err(Error::Refused(format!(
+            return Err(Error::Refused(format!(
                 "`{folder}` is not the folder of cnn-runtime"
-            )))
+            )));
         }
+        let folder = fs::canonicalize(folder).map_err(|error| Error::read(folder, error))?;
+        Ok(Self::Folder(folder))
     }
 
     fn dependency(&self) -> Result<String, Error> {

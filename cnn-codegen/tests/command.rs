@@ -2,9 +2,27 @@
 
 mod support;
 
+use std::fs;
 use support::{Folder, NET, Outcome};
 
 const HELP: &str = "\
+Compiles a convolutional network, described in a TOML file, into Rust with constant shapes
+
+Usage: cnn-codegen [OPTIONS] <net.toml>
+       cnn-codegen <COMMAND>
+
+Commands:
+  summary  Print the table of layers: shapes, parameters and costs
+  trainer  Write a Cargo package that trains the network
+  train    Train the network: build its trainer, or take the one built before, and run it
+
+Arguments:
+  <net.toml>  The TOML file; `-` reads standard input
+
+Options:
+  -o, --output <FILE>  Write the code here instead of to standard output; a file with the same content is left alone
+  -h, --help           Print help
+  -V, --version        Print version
 ";
 
 #[test]
@@ -40,29 +58,45 @@ fn standard_input_is_a_file_like_any_other() {
 
 #[test]
 fn wrong_arguments_exit_with_2() {
-    let cases: &[(&[&str], &str)] = &[
+    const BOTH: &str = "Usage: cnn-codegen [OPTIONS] <net.toml>\n       cnn-codegen <COMMAND>\n";
+    let cases: &[(&[&str], &str, &str)] = &[
         (
             &[],
-            "error: the following required arguments were not provided:
-  <net.toml>
-
-Usage: cnn-codegen <net.toml>
-
-For more information, try '--help'.
-",
+            "the following required arguments were not provided:\n  <net.toml>",
+            "Usage: cnn-codegen <net.toml>\n",
         ),
-        (&["--frobnicate"], ""),
-        (&["net.toml", "other.toml"], ""),
-        (&["-o"], ""),
-        (&["summary"], ""),
-        (&["trainer", "net.toml"], ""),
-        (&["train", "net.toml", "--epochs", "3"], ""),
+        (
+            &["--shape"],
+            "unexpected argument '--shape' found\n\n  tip: to pass '--shape' as a value, use '-- --shape'",
+            BOTH,
+        ),
+        (
+            &["net.toml", "other.toml"],
+            "the subcommand 'other.toml' cannot be used with '<net.toml>'",
+            BOTH,
+        ),
+        (
+            &["summary"],
+            "the following required arguments were not provided:\n  <net.toml>",
+            "Usage: cnn-codegen summary <net.toml>\n",
+        ),
+        (
+            &["trainer", "net.toml"],
+            "the following required arguments were not provided:\n  --out <DIR>",
+            "Usage: cnn-codegen trainer --out <DIR> <net.toml>\n",
+        ),
+        (
+            &["train", "net.toml", "--epochs", "3"],
+            "unexpected argument '--epochs' found\n\n  tip: to pass '--epochs' as a value, use '-- --epochs'",
+            "Usage: cnn-codegen train <net.toml> [-- <FLAGS>...]\n",
+        ),
     ];
     let folder = Folder::with_net();
-    for (arguments, stderr) in cases {
+    for (arguments, message, usage) in cases {
+        let stderr = format!("error: {message}\n\n{usage}\nFor more information, try '--help'.\n");
         assert_eq!(
             folder.run(arguments),
-            Outcome::failure(2, *stderr),
+            Outcome::failure(2, stderr),
             "{arguments:?}"
         );
     }
@@ -70,88 +104,163 @@ For more information, try '--help'.
 }
 
 #[test]
-fn a_file_at_fault_exits_with_1() {
+fn a_file_that_cannot_be_used_is_named_in_one_line() {
     let folder = Folder::with_net();
     folder.write("latin-1.toml", b"# caf\xe9\n");
-    folder.write("empty.toml", "");
-    folder.write("syntax.toml", "[network\n");
-    folder.write(
-        "wrong.toml",
-        NET.replace("kernel_size = 3", "kernel_size = 5"),
-    );
-    folder.write("evil.toml", NET.replace("TinyNet", "T; fn main() {}"));
-    folder.write("path.toml", NET.replace("TinyNet", "../../T"));
     folder.write("untrained.toml", NET.split("[training]").next().unwrap());
-    std::fs::create_dir(folder.join("folder")).unwrap();
-    let cases: &[(&[&str], &str)] = &[
+    fs::create_dir(folder.join("folder")).unwrap();
+    let trainer = |file, out| vec!["trainer", file, "--out", out];
+    let with_runtime = |runtime| [trainer("net.toml", "new"), vec!["--runtime", runtime]].concat();
+    let nothing = "there is no such file or directory";
+    let cases = [
         (
-            &["missing.toml"],
-            "error: cannot read `missing.toml`: there is no such file or directory",
+            vec!["none.toml"],
+            format!("cannot read `none.toml`: {nothing}"),
         ),
         (
-            &["folder"],
-            "error: cannot read `folder`: it is a directory",
+            vec!["summary", "none.toml"],
+            format!("cannot read `none.toml`: {nothing}"),
         ),
         (
-            &["net.toml/net.toml"],
-            "error: cannot read `net.toml/net.toml`: part of the path is not a directory",
+            vec!["train", "none.toml"],
+            format!("cannot read `none.toml`: {nothing}"),
         ),
         (
-            &["latin-1.toml"],
-            "error: cannot read `latin-1.toml`: it is not UTF-8 text",
-        ),
-        (&["empty.toml"], ""),
-        (&["syntax.toml"], ""),
-        (&["wrong.toml"], ""),
-        (&["summary", "wrong.toml"], ""),
-        (&["evil.toml"], ""),
-        (&["trainer", "path.toml", "--out", "new"], ""),
-        (&["train", "path.toml"], ""),
-        (&["-"], ""),
-        (
-            &["net.toml", "-o", "folder"],
-            "error: cannot write `folder`: it is a directory",
+            vec!["folder"],
+            "cannot read `folder`: it is a directory".into(),
         ),
         (
-            &["net.toml", "-o", "missing/net.rs"],
-            "error: cannot write `missing/net.rs`: there is no such file or directory",
+            vec!["net.toml/net.toml"],
+            "cannot read `net.toml/net.toml`: part of the path is not a directory".into(),
         ),
         (
-            &["trainer", "net.toml", "--out", "."],
-            "error: `.` holds files that this command did not make: choose a new or an empty folder",
+            vec!["latin-1.toml"],
+            "cannot read `latin-1.toml`: it is not UTF-8 text".into(),
         ),
         (
-            &["trainer", "net.toml", "--out", "net.toml"],
-            "error: cannot write `net.toml`: part of the path is not a directory",
+            vec!["net.toml", "-o", "folder"],
+            "cannot write `folder`: it is a directory".into(),
         ),
         (
-            &["trainer", "untrained.toml", "--out", "new"],
-            "error: `untrained.toml` has no section `[training]`, which says how to train the network",
+            vec!["net.toml", "-o", "none/net.rs"],
+            format!("cannot write `none/net.rs`: {nothing}"),
         ),
         (
-            &[
-                "trainer",
-                "net.toml",
-                "--out",
-                "new",
-                "--runtime",
-                "missing",
-            ],
-            "error: cannot read `missing`: there is no such file or directory",
+            trainer("net.toml", "."),
+            "`.` holds files that this command did not make: choose a new or an empty folder"
+                .into(),
         ),
         (
-            &["trainer", "net.toml", "--out", "new", "--runtime", "folder"],
-            "",
+            trainer("net.toml", "net.toml"),
+            "cannot write `net.toml`: part of the path is not a directory".into(),
+        ),
+        (
+            trainer("untrained.toml", "new"),
+            "`untrained.toml` has no section `[training]`, which says how to train the network"
+                .into(),
+        ),
+        (
+            with_runtime("folder"),
+            format!("cannot read `folder/Cargo.toml`: {nothing}"),
+        ),
+        (
+            with_runtime(concat!(env!("CARGO_MANIFEST_DIR"), "/macros")),
+            concat!(
+                "`",
+                env!("CARGO_MANIFEST_DIR"),
+                "/macros` is not the folder of cnn-runtime"
+            )
+            .into(),
         ),
     ];
-    for (arguments, stderr) in cases {
+    for (arguments, message) in cases {
+        let outcome = folder.run(&arguments);
         assert_eq!(
-            folder.run(arguments),
-            Outcome::failure(1, format!("{stderr}\n")),
+            outcome,
+            Outcome::failure(1, format!("error: {message}\n")),
             "{arguments:?}"
         );
     }
     assert!(!folder.join("new").exists());
+}
+
+#[test]
+fn a_wrong_network_is_quoted() {
+    let folder = Folder::new();
+    folder.write(
+        "net.toml",
+        NET.replace("kernel_size = 3", "kernel_size = 5"),
+    );
+    let report = "\
+error: `conv1`: the kernel is larger than the input
+ --> net.toml:8:15
+  |
+3 | input = [1, 4, 4]
+  |         --------- the input is 1×4×4 = 16 values
+...
+8 | kernel_size = 5
+  |               ^ covers 5×5, and the padded input is 4×4
+  |
+  = help: make `kernel_size` smaller, `padding` larger, or pool less before
+";
+    let expected = Outcome::failure(1, report);
+    assert_eq!(folder.run(&["net.toml"]), expected);
+    assert_eq!(folder.run(&["net.toml", "-o", "net.rs"]), expected);
+    assert_eq!(folder.run(&["summary", "net.toml"]), expected);
+    assert_eq!(
+        folder.run(&["trainer", "net.toml", "--out", "new"]),
+        expected
+    );
+    assert_eq!(folder.run(&["train", "net.toml"]), expected);
+    assert_eq!(folder.names(), ["net.toml"]);
+}
+
+#[test]
+fn a_name_is_neither_code_nor_path_nor_shell_word() {
+    let folder = Folder::new();
+    for name in [
+        "T; fn main() {}",
+        "../../T",
+        "$(touch owned)",
+        "T\\n[dependencies]",
+        "-o",
+        "T'",
+    ] {
+        folder.write("net.toml", NET.replace("TinyNet", name));
+        for door in [
+            &["net.toml", "-o", "net.rs"][..],
+            &["trainer", "net.toml", "--out", "new"],
+            &["train", "net.toml"],
+        ] {
+            let outcome = folder.run(door);
+            assert_eq!(
+                (outcome.code, outcome.stdout.as_str()),
+                (Some(1), ""),
+                "{name}"
+            );
+            let first = outcome.stderr.lines().next();
+            assert_eq!(
+                first,
+                Some(format!("error: a network cannot be called `{name}`").as_str())
+            );
+        }
+        assert_eq!(folder.names(), ["net.toml"]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_name_cannot_end_the_comment_that_it_stands_in() {
+    let folder = Folder::new();
+    folder.write("a\nfn main() {}.toml", NET);
+    let outcome = folder.run(&["a\nfn main() {}.toml"]);
+    assert_eq!(outcome.code, Some(0));
+    assert!(
+        !outcome
+            .stdout
+            .lines()
+            .any(|line| line.starts_with("fn main"))
+    );
 }
 
 #[test]
@@ -191,7 +300,7 @@ fn a_reader_that_went_away_is_no_error() {
 #[test]
 fn devices_are_read_and_written_as_what_they_are() {
     let folder = Folder::with_net();
-    let full = std::fs::OpenOptions::new()
+    let full = fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
         .unwrap();

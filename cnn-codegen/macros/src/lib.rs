@@ -7,7 +7,7 @@ use proc_macro::{Span, TokenStream};
 /// The path is relative to the source file, or else to the package's folder. The generated items make up a module
 /// named after the struct, here `digits`, and `Digits` itself is re-exported beside it.
 ///
-/// ```ignore
+/// ```text
 /// #[cnn_runtime::cnn_model("digits.toml")]
 /// pub struct Digits;
 /// ```

@@ -48,9 +48,8 @@ cnn_runtime::zeroed! { Conv1 { weight } }
 impl cnn_runtime::Parameters for Parameters {
     type Scalar = f64;
 
-    const TENSORS: &'static [cnn_runtime::TensorInfo] = &[
-        cnn_runtime::TensorInfo::new("conv1.weight", &[1, 1, 2, 2]),
-    ];
+    const TENSORS: &'static [cnn_runtime::TensorInfo] =
+        &[cnn_runtime::TensorInfo::new("conv1.weight", &[1, 1, 2, 2])];
 
     fn tensor(&self, index: usize) -> &[f64] {
         match index {
