@@ -50,7 +50,6 @@ impl cnn_runtime::Parameters for Parameters {
 
     const TENSORS: &'static [cnn_runtime::TensorInfo] =
         &[cnn_runtime::TensorInfo::new("conv1.weight", &[1, 1, 2, 2])];
-
     fn tensor(&self, index: usize) -> &[f64] {
         match index {
             0 => self.conv1.weight.values(),
