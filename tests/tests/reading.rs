@@ -65,6 +65,21 @@ fn digits_read_as_the_golden_file() {
 }
 
 #[test]
+fn the_readme_shows_what_goes_in_and_what_comes_out() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let readme = read("README.md");
+    let block = |start: &str, end: &str| {
+        let (_, block) = readme.split_once(start).expect("the block begins");
+        block.split_once(end).expect("the block ends").0.to_owned()
+    };
+    let toml = block("```toml\n", "```\n");
+    assert!(read("examples/networks/digits.toml").ends_with(&toml));
+    let rust = block("````rust\n", "````\n");
+    assert!(read("tests/golden/digits.rs").contains(&rust));
+}
+
+#[test]
 fn text_is_as_rustfmt_leaves_it() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reading");
     fs::create_dir_all(&folder).unwrap();
