@@ -17,6 +17,18 @@ use std::path::Path;
 pub struct Options {
     /// The name of the generated type, if not the network's own.
     pub name: Option<String>,
+    /// How training and evaluation are computed.
+    pub kernels: Kernels,
+}
+
+/// How training and evaluation of a network in `f32` are computed; one in `f64` always has plain kernels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kernels {
+    /// Nested loops over one sample at a time: to read, and for machines without vectors.
+    #[default]
+    Plain,
+    /// The same loops over sixteen samples side by side, in vectors. The runtime needs its feature `simd`.
+    Simd,
 }
 
 /// A network compiled to Rust: the items of one module.
@@ -73,11 +85,15 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
             let _ = write!(hex, "{byte:02x}");
             hex
         });
-    Ok(generate(&network, &Origin { file_name, sha256 }))
+    Ok(generate(
+        &network,
+        &Origin { file_name, sha256 },
+        options.kernels,
+    ))
 }
 
-fn generate(network: &Network, origin: &Origin) -> Code {
-    let items = emit::items(&plan::Plan::new(network), origin);
+fn generate(network: &Network, origin: &Origin, kernels: Kernels) -> Code {
+    let items = emit::items(&plan::Plan::new(network), origin, kernels);
     Code {
         name: network.name.clone(),
         tokens: items.clone(),

@@ -1,0 +1,855 @@
+//! `conv2d` on lanes, with the activation and the max pool that follow it.
+
+use super::activation;
+use super::function::{Argument, Call, Function, for_registers, lanes_type, sum, untiled};
+use super::memory::Memory;
+use crate::emit::function::parameters_type;
+use crate::emit::tokens::{formula, ident, number};
+use crate::plan::Plan;
+use crate::plan::fuse::Group;
+use crate::plan::tile;
+use cnn_spec::layer::{Activation, Conv2d, ConvBias, ConvMode, MaxPool2d, Padding, Pair};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// A convolution with what is fused to it.
+pub struct Emitter<'a> {
+    pub conv: &'a Conv2d,
+    pub activation: Option<Activation>,
+    pub pool: Option<&'a MaxPool2d>,
+    pub plan: &'a Plan<'a>,
+    pub group: &'a Group<'a>,
+    pub memory: &'a Memory<'a>,
+}
+
+impl Emitter<'_> {
+    /// Channels that one kernel sees.
+    fn inputs(&self) -> usize {
+        self.input_dims()[0] / self.conv.groups
+    }
+
+    /// Kernels that see the same channels.
+    fn kernels(&self) -> usize {
+        self.conv.out_channels / self.conv.groups
+    }
+
+    fn input_dims(&self) -> [usize; 3] {
+        self.dims(self.group.input)
+    }
+
+    fn sums_dims(&self) -> [usize; 3] {
+        self.dims(self.group.sums)
+    }
+
+    fn dims(&self, id: crate::plan::ValueId) -> [usize; 3] {
+        self.plan
+            .value(id)
+            .shape
+            .maps()
+            .expect("a convolution is between feature maps")
+    }
+
+    fn pool_size(&self) -> Pair {
+        self.pool.map_or(Pair::square(1), |pool| pool.kernel_size)
+    }
+
+    /// `input[i]`, or the channel of the group.
+    fn channel(&self) -> TokenStream {
+        match (self.conv.groups, self.inputs()) {
+            (1, _) => quote!(i),
+            (_, 1) => quote!(group),
+            (_, inputs) => {
+                let inputs = number(inputs);
+                quote!(group * #inputs + i)
+            }
+        }
+    }
+
+    /// The indices of a tap: `[ky][kx]`, turned where the mode is a true convolution.
+    fn tap(&self) -> TokenStream {
+        let Pair { height, width } = self.conv.kernel_size;
+        let index = |tap: TokenStream, taps: usize| match self.conv.mode {
+            ConvMode::Convolution if taps > 1 => {
+                let last = number(taps - 1);
+                quote!(#last - #tap)
+            }
+            _ => tap,
+        };
+        let (ky, kx) = (index(quote!(ky), height), index(quote!(kx), width));
+        quote!([#ky][#kx])
+    }
+
+    /// Goes over the groups of channels, if there are several.
+    fn each_group(&self, body: &TokenStream) -> TokenStream {
+        if self.conv.groups == 1 {
+            return body.clone();
+        }
+        let groups = number(self.conv.groups);
+        quote!(for group in 0..#groups { #body })
+    }
+
+    /// The first of a tile's kernels or channels, of which a group has `count`.
+    fn in_group(&self, index: &TokenStream, count: usize) -> TokenStream {
+        if self.conv.groups == 1 {
+            return index.clone();
+        }
+        let count = number(count);
+        quote!(group * #count + #index)
+    }
+
+    /// Binds `name` to the first of `size` things, tile by tile; the last tile may overlap the one before.
+    fn tiles(&self, name: &str, count: usize, size: &str, body: &TokenStream) -> TokenStream {
+        let (name, size) = (ident(name), ident(size));
+        let suffixed = proc_macro2::Literal::usize_suffixed(count);
+        let count = number(count);
+        quote! {
+            for tile in 0..#suffixed.div_ceil(#size) {
+                let #name = (tile * #size).min(#count - #size);
+                #body
+            }
+        }
+    }
+
+    fn each_tap(&self, row: &TokenStream, body: &TokenStream) -> TokenStream {
+        let Pair { height, width } = self.conv.kernel_size;
+        let (height, width) = (number(height), number(width));
+        quote! {
+            for kx in 0..#width {
+                for ky in 0..#height {
+                    #row
+                    #body
+                }
+            }
+        }
+    }
+
+    fn pattern(&self) -> TokenStream {
+        let parameters = parameters_type(&self.group.layer);
+        match self.conv.bias {
+            ConvBias::None => quote!(#parameters { weight }),
+            ConvBias::Channel | ConvBias::Position => quote!(#parameters { weight, bias }),
+        }
+    }
+
+    fn kernel_type(&self) -> TokenStream {
+        let Pair { height, width } = self.conv.kernel_size;
+        let (inputs, height, width) = (number(self.inputs()), number(height), number(width));
+        quote!([[[f32; #width]; #height]; #inputs])
+    }
+
+    fn parameters(&self, name: &str, is_unique: bool) -> Argument {
+        let (kind, place) = (parameters_type(&self.group.layer), ident(name));
+        let layer = ident(&self.group.layer);
+        let (kind, value) = (quote!(#kind), quote!(#place.#layer));
+        if is_unique {
+            Argument::unique(name, &kind, &value)
+        } else {
+            Argument::shared(name, &kind, &value)
+        }
+    }
+
+    /// From input to output, tile by tile.
+    pub fn forward(&self) -> Function {
+        let (conv, pool) = (self.conv, self.pool_size());
+        let [_, rows, columns] = self.dims(self.group.output);
+        let channel = self.channel();
+        let (tap, inputs) = (self.tap(), number(self.inputs()));
+        let is_pooled = self.pool.is_some();
+        let (row_terms, column_terms): (&[(usize, &str)], &[(usize, &str)]) = if is_pooled {
+            (
+                &[
+                    (conv.stride.height * pool.height, "y"),
+                    (conv.stride.height, "wy"),
+                    (conv.dilation.height, "ky"),
+                ],
+                &[
+                    (conv.stride.width * pool.width, "x + c"),
+                    (conv.stride.width, "wx"),
+                    (conv.dilation.width, "kx"),
+                ],
+            )
+        } else {
+            (
+                &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
+                &[(conv.stride.width, "x + c"), (conv.dilation.width, "kx")],
+            )
+        };
+        let (row, column) = (sum(row_terms, 0), sum(column_terms, 0));
+        let (pool_rows, pool_columns) = (number(pool.height), number(pool.width));
+        // A tile has one column of sums for each column of the output, or a window's row of them.
+        let (zeros, each) = if is_pooled {
+            (
+                quote!([[[lanes::splat(simd, 0.0); #pool_columns]; COLUMNS]; MAPS]),
+                quote!([c][wx]),
+            )
+        } else {
+            (
+                quote!([[lanes::splat(simd, 0.0); COLUMNS]; MAPS]),
+                quote!([c]),
+            )
+        };
+        let inputs_zeros = if is_pooled {
+            quote!([[lanes::splat(simd, 0.0); #pool_columns]; COLUMNS])
+        } else {
+            quote!([lanes::splat(simd, 0.0); COLUMNS])
+        };
+        let each_position = |body: TokenStream| {
+            if is_pooled {
+                quote!(for c in 0..COLUMNS { for wx in 0..#pool_columns { #body } })
+            } else {
+                quote!(for c in 0..COLUMNS { #body })
+            }
+        };
+        let bias = match conv.bias {
+            ConvBias::None => quote!(),
+            ConvBias::Channel => {
+                let set = each_position(quote!(sums[m] #each = first;));
+                quote!(for m in 0..MAPS { let first = lanes::splat(simd, bias[o + m]); #set })
+            }
+            ConvBias::Position => {
+                let (y, x) = if is_pooled {
+                    (
+                        sum(&[(pool.height, "y"), (1, "wy")], 0),
+                        sum(&[(pool.width, "x + c"), (1, "wx")], 0),
+                    )
+                } else {
+                    (quote!(y), quote!(x + c))
+                };
+                let set =
+                    each_position(quote!(sums[m] #each = lanes::splat(simd, bias[o + m][#y][#x]);));
+                quote!(for m in 0..MAPS { #set })
+            }
+        };
+        let load = each_position(quote!(values #each = row[#column].load(simd, part);));
+        let multiply =
+            each_position(quote!(sums[m] #each = w.mul_add(values #each, sums[m] #each);));
+        let taps = self.each_tap(
+            &quote!(let row = &input[#channel][#row];),
+            &quote! {
+                let mut values = #inputs_zeros;
+                #load
+                for m in 0..MAPS {
+                    let w = lanes::splat(simd, kernels[m][i]#tap);
+                    #multiply
+                }
+            },
+        );
+        let sums = quote! {
+            let mut sums = #zeros;
+            #bias
+            for i in 0..#inputs { #taps }
+        };
+        let finish = if is_pooled {
+            let output = activation::value(self.activation, &quote!(largest[m][c]));
+            quote! {
+                let mut largest = [[lanes::splat(simd, f32::NEG_INFINITY); COLUMNS]; MAPS];
+                let mut places = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+                for wy in 0..#pool_rows {
+                    #sums
+                    for m in 0..MAPS {
+                        for c in 0..COLUMNS {
+                            for wx in 0..#pool_columns {
+                                let place = lanes::splat(simd, (#pool_columns * wy + wx) as f32);
+                                let is_larger = sums[m][c][wx].simd_gt(largest[m][c]);
+                                places[m][c] = is_larger.select(place, places[m][c]);
+                                largest[m][c] = largest[m][c].max(sums[m][c][wx]);
+                            }
+                        }
+                    }
+                }
+                for m in 0..MAPS {
+                    for c in 0..COLUMNS {
+                        output[o + m][y][x + c].store::<S>(part, #output);
+                        argmax[o + m][y][x + c].store::<S>(part, places[m][c]);
+                    }
+                }
+            }
+        } else {
+            let output = activation::value(self.activation, &quote!(sums[m][c]));
+            quote! {
+                #sums
+                for m in 0..MAPS {
+                    for c in 0..COLUMNS {
+                        output[o + m][y][x + c].store::<S>(part, #output);
+                    }
+                }
+            }
+        };
+        let parts = quote!(for part in 0..lanes::parts::<S>() { #finish });
+        let positions = self.tiles("x", columns, "COLUMNS", &parts);
+        let kernel = self.kernel_type();
+        let rows_count = number(rows);
+        let first = self.in_group(&quote!(first), self.kernels());
+        let maps = self.tiles(
+            "first",
+            self.kernels(),
+            "MAPS",
+            &quote! {
+                let o = #first;
+                let kernels: [&#kernel; MAPS] = core::array::from_fn(|m| &weight[o + m]);
+                for y in 0..#rows_count { #positions }
+            },
+        );
+        let body = self.each_group(&maps);
+        let pattern = self.pattern();
+        let array = |id| lanes_type(&self.plan.value(id).shape);
+        let mut arguments = vec![
+            self.parameters("parameters", false),
+            Argument::shared(
+                "input",
+                &array(self.group.input),
+                &self.memory.activation(self.group.input),
+            ),
+            Argument::unique(
+                "output",
+                &array(self.group.output),
+                &self.memory.activation(self.group.output),
+            ),
+        ];
+        if let Some(argmax) = self.memory.argmax(self.group) {
+            let name = ident(&argmax.name);
+            arguments.push(Argument::unique(
+                "argmax",
+                &argmax.array(),
+                &quote!(activations.#name),
+            ));
+        }
+        Function {
+            name: format!("{}_forward_lanes", self.group.name),
+            doc: self.forward_doc(),
+            sizes: &["MAPS", "COLUMNS"],
+            arguments,
+            body: quote!(let #pattern = parameters; #body),
+            calls: for_registers(|registers| {
+                let tile = tile::of_maps(self.kernels(), columns, pool.width, registers);
+                vec![Call {
+                    sizes: vec![tile.maps, tile.columns],
+                    maps: None,
+                }]
+            }),
+        }
+    }
+
+    /// From the delta of the output to that of the sums, if they are not the same.
+    pub fn backward_output(&self) -> Option<Function> {
+        let sums = self.memory.sums(self.group)?;
+        let [maps, rows, columns] = self.dims(self.group.output);
+        let pool = self.pool_size();
+        let border = self.memory.border(self.group);
+        let (maps, rows, columns) = (number(maps), number(rows), number(columns));
+        let (pool_rows, pool_columns) = (number(pool.height), number(pool.width));
+        let derivative = self.activation.map(|activation| {
+            let delta = activation::delta(activation);
+            quote! {
+                let a = output[o][y][x].load(simd, part);
+                let d = #delta;
+            }
+        });
+        let (store, text) = if self.pool.is_some() {
+            let row = sum(&[(pool.height, "y"), (1, "wy")], 0);
+            let column = sum(&[(pool.width, "x"), (1, "wx")], border);
+            let store = quote! {
+                let place = argmax[o][y][x].load(simd, part);
+                for wy in 0..#pool_rows {
+                    for wx in 0..#pool_columns {
+                        let is_largest = place.simd_eq((#pool_columns * wy + wx) as f32);
+                        let routed = is_largest.select(d, lanes::splat(simd, 0.0));
+                        sums_delta[o][#row][#column].store::<S>(part, routed);
+                    }
+                }
+            };
+            (
+                store,
+                "the delta of each window goes to its argmax; the others had no part in the output and get zero",
+            )
+        } else {
+            let column = sum(&[(1, "x")], border);
+            (
+                quote!(sums_delta[o][y][#column].store::<S>(part, d);),
+                "value by value",
+            )
+        };
+        let array = lanes_type(&self.plan.value(self.group.output).shape);
+        let mut arguments = Vec::new();
+        if self.activation.is_some() {
+            arguments.push(Argument::shared(
+                "output",
+                &array,
+                &self.memory.activation(self.group.output),
+            ));
+        }
+        if let Some(argmax) = self.memory.argmax(self.group) {
+            let name = ident(&argmax.name);
+            arguments.push(Argument::shared(
+                "argmax",
+                &argmax.array(),
+                &quote!(activations.#name),
+            ));
+        }
+        arguments.push(Argument::shared(
+            "delta",
+            &array,
+            &self.memory.delta(self.group.output),
+        ));
+        arguments.push(Argument::unique(
+            "sums_delta",
+            &sums.array(),
+            &self.memory.sums_delta(self.group),
+        ));
+        let formula = self.activation.map_or_else(String::new, |activation| {
+            format!(
+                "\n\n{}",
+                formula(&format!("d = {}", activation::delta_text(activation)))
+            )
+        });
+        Some(Function {
+            name: format!("{}_backward_output_lanes", self.group.name),
+            doc: format!(
+                "`{}`, from the output's delta to that of the convolution's sums: {text}.{formula}",
+                self.group.name
+            ),
+            sizes: &[],
+            arguments,
+            body: quote! {
+                for o in 0..#maps {
+                    for y in 0..#rows {
+                        for x in 0..#columns {
+                            for part in 0..lanes::parts::<S>() {
+                                let d = delta[o][y][x].load(simd, part);
+                                #derivative
+                                #store
+                            }
+                        }
+                    }
+                }
+            },
+            calls: untiled(),
+        })
+    }
+
+    /// The gradients of weights and biases: sums over positions and lanes.
+    pub fn backward_weights(&self) -> Function {
+        let conv = self.conv;
+        let [_, rows, columns] = self.sums_dims();
+        let border = self.memory.border(self.group);
+        let (channel, tap) = (self.channel(), self.tap());
+        let (rows_count, columns_count) = (number(rows), number(columns));
+        let width = self.memory.sums_shape(self.group).dims()[2];
+        let (width, taps) = (number(width), number(conv.kernel_size.width));
+        let (tap_rows, inputs) = (number(conv.kernel_size.height), number(self.inputs()));
+        let row = sum(
+            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
+            0,
+        );
+        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
+        let delta_column = sum(&[(1, "x")], border);
+        let first = self.in_group(&quote!(first), self.kernels());
+        let count = self.kernels();
+        let bias = match conv.bias {
+            ConvBias::None => quote!(),
+            ConvBias::Channel => quote! {
+                for m in 0..MAPS {
+                    bias[o + m] += lanes::sum(simd, delta[o + m].as_flattened());
+                }
+            },
+            ConvBias::Position => quote! {
+                for m in 0..MAPS {
+                    for y in 0..#rows_count {
+                        for x in 0..#columns_count {
+                            bias[o + m][y][x] += lanes::sum(simd, &[delta[o + m][y][#delta_column]]);
+                        }
+                    }
+                }
+            },
+        };
+        let tile = quote! {
+            let o = #first;
+            let maps: [&[[Lanes; #width]; #rows_count]; MAPS] = core::array::from_fn(|m| &delta[o + m]);
+            for i in 0..#inputs {
+                for ky in 0..#tap_rows {
+                    let mut sums = [[[lanes::splat(simd, 0.0); #taps]; VECTORS]; MAPS];
+                    for y in 0..#rows_count {
+                        let row = &input[#channel][#row];
+                        for group in 0..lanes::parts::<S>() / VECTORS {
+                            let part = group * VECTORS;
+                            for x in 0..#columns_count {
+                                let mut d = [[lanes::splat(simd, 0.0); VECTORS]; MAPS];
+                                for m in 0..MAPS {
+                                    for v in 0..VECTORS {
+                                        d[m][v] = maps[m][y][#delta_column].load(simd, part + v);
+                                    }
+                                }
+                                for kx in 0..#taps {
+                                    for v in 0..VECTORS {
+                                        let value = row[#column].load(simd, part + v);
+                                        for m in 0..MAPS {
+                                            sums[m][v][kx] = d[m][v].mul_add(value, sums[m][v][kx]);
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    for m in 0..MAPS {
+                        for kx in 0..#taps {
+                            let mut sum = sums[m][0][kx];
+                            for v in 1..VECTORS {
+                                sum += sums[m][v][kx];
+                            }
+                            weight[o + m][i]#tap += sum.reduce_sum();
+                        }
+                    }
+                }
+            }
+            #bias
+        };
+        let runs =
+            for_registers(|registers| tile::of_taps(count, conv.kernel_size.width, registers));
+        let range = if conv.groups == 1 {
+            quote!(maps)
+        } else {
+            quote!(maps.clone())
+        };
+        let body = self.each_group(&quote!(for first in #range.step_by(MAPS) { #tile }));
+        let pattern = self.pattern();
+        Function {
+            name: format!("{}_backward_weights_lanes", self.group.layer),
+            doc: self.backward_weights_doc(),
+            sizes: &["MAPS", "VECTORS"],
+            arguments: vec![
+                Argument::shared(
+                    "input",
+                    &lanes_type(&self.plan.value(self.group.input).shape),
+                    &self.memory.activation(self.group.input),
+                ),
+                Argument::shared(
+                    "delta",
+                    &lanes_type(&self.memory.sums_shape(self.group)),
+                    &self.memory.sums_delta(self.group),
+                ),
+                self.parameters("gradients", true),
+            ],
+            body: quote!(let #pattern = gradients; #body),
+            calls: runs.map(|runs| {
+                runs.iter()
+                    .map(|run| Call {
+                        sizes: vec![run.tile.maps, run.tile.columns],
+                        maps: Some([run.start, run.end]),
+                    })
+                    .collect()
+            }),
+        }
+    }
+
+    /// The delta of the input, without its padding.
+    pub fn backward_input(&self) -> Function {
+        if self.conv.stride == Pair::square(1) {
+            self.backward_input_gathered()
+        } else {
+            self.backward_input_scattered()
+        }
+    }
+
+    /// With a stride of one each input position gathers what the taps over it bring back.
+    fn backward_input_gathered(&self) -> Function {
+        let conv = self.conv;
+        let [_, height, width] = self.dims(self.group.source);
+        let [_, rows, columns] = self.sums_dims();
+        let border = self.memory.border(self.group);
+        let Padding { top, left, .. } = conv.padding;
+        let tap = self.tap();
+        let (heights, rows_end) = (number(height), number(rows));
+        let (taps_high, taps_wide) = (
+            number(conv.kernel_size.height),
+            number(conv.kernel_size.width),
+        );
+        let kernels = number(self.kernels());
+        let out = self.in_group(&quote!(o), self.kernels());
+        let first = self.in_group(&quote!(i), self.inputs());
+        let times = |factor: usize, name: TokenStream| {
+            if factor == 1 {
+                name
+            } else {
+                let factor = number(factor);
+                quote!(#factor * #name)
+            }
+        };
+        let (down, across) = (
+            times(conv.dilation.height, quote!(ky)),
+            times(conv.dilation.width, quote!(kx)),
+        );
+        let (at_row, at_column) = (sum(&[(1, "y")], top), sum(&[(1, "x")], left + border));
+        // The first column of a tile meets the delta's border, or a column up to the tile's width beyond it.
+        let (past, border_number) = (number(columns + border), number(border));
+        let tile = quote! {
+            for y in 0..#heights {
+                for part in 0..lanes::parts::<S>() {
+                    let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+                    for o in 0..#kernels {
+                        let kernel = &weight[#out];
+                        for ky in 0..#taps_high {
+                            let Some(row) = usize::checked_sub(#at_row, #down).filter(|row| *row < #rows_end) else {
+                                continue;
+                            };
+                            let row = &delta[#out][row];
+                            for kx in 0..#taps_wide {
+                                let Some(column) = usize::checked_sub(#at_column, #across).filter(|column| *column < #past && *column + COLUMNS > #border_number) else {
+                                    continue;
+                                };
+                                let mut values = [lanes::splat(simd, 0.0); COLUMNS];
+                                for c in 0..COLUMNS {
+                                    values[c] = row[column + c].load(simd, part);
+                                }
+                                for m in 0..MAPS {
+                                    let w = lanes::splat(simd, kernel[i + m]#tap);
+                                    for c in 0..COLUMNS {
+                                        sums[m][c] = w.mul_add(values[c], sums[m][c]);
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    for m in 0..MAPS {
+                        for c in 0..COLUMNS {
+                            input_delta[#first + m][y][x + c].store::<S>(part, sums[m][c]);
+                        }
+                    }
+                }
+            }
+        };
+        let columns_tiles = self.tiles("x", width, "COLUMNS", &tile);
+        let maps = self.tiles("i", self.inputs(), "MAPS", &columns_tiles);
+        let body = self.each_group(&maps);
+        Function {
+            name: format!("{}_backward_input_lanes", self.group.layer),
+            doc: self.backward_input_doc(),
+            sizes: &["MAPS", "COLUMNS"],
+            arguments: self.backward_input_arguments(),
+            body: quote!(let weight = &parameters.weight; #body),
+            calls: for_registers(|registers| {
+                let tile = self.memory.input_tile(conv, self.group, registers);
+                vec![Call {
+                    sizes: vec![tile.maps, tile.columns],
+                    maps: None,
+                }]
+            }),
+        }
+    }
+
+    /// With a larger stride each output position sends what each tap brings back.
+    fn backward_input_scattered(&self) -> Function {
+        let conv = self.conv;
+        let [_, height, width] = self.dims(self.group.source);
+        let [_, rows, columns] = self.sums_dims();
+        let Padding { top, left, .. } = conv.padding;
+        let tap = self.tap();
+        let (taps_high, taps_wide) = (
+            number(conv.kernel_size.height),
+            number(conv.kernel_size.width),
+        );
+        let (rows, columns, kernels) = (number(rows), number(columns), number(self.kernels()));
+        let (top, left, height, width) = (number(top), number(left), number(height), number(width));
+        let row = sum(
+            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
+            0,
+        );
+        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
+        let out = self.in_group(&quote!(o), self.kernels());
+        let first = self.in_group(&quote!(i), self.inputs());
+        let tile = quote! {
+            for y in 0..#rows {
+                for ky in 0..#taps_high {
+                    let Some(row) = usize::checked_sub(#row, #top).filter(|row| *row < #height) else {
+                        continue;
+                    };
+                    for x in 0..#columns {
+                        for kx in 0..#taps_wide {
+                            let Some(column) = usize::checked_sub(#column, #left).filter(|column| *column < #width) else {
+                                continue;
+                            };
+                            for part in 0..lanes::parts::<S>() {
+                                let mut sums = [lanes::splat(simd, 0.0); MAPS];
+                                for o in 0..#kernels {
+                                    let d = delta[#out][y][x].load(simd, part);
+                                    for m in 0..MAPS {
+                                        let w = lanes::splat(simd, weight[#out][i + m]#tap);
+                                        sums[m] = w.mul_add(d, sums[m]);
+                                    }
+                                }
+                                for m in 0..MAPS {
+                                    let place = &mut input_delta[#first + m][row][column];
+                                    place.store::<S>(part, place.load(simd, part) + sums[m]);
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        };
+        let count = number(self.inputs());
+        let body = self.each_group(&quote! {
+            for tile in 0..#count / MAPS {
+                let i = tile * MAPS;
+                #tile
+            }
+        });
+        Function {
+            name: format!("{}_backward_input_lanes", self.group.layer),
+            doc: self.backward_input_doc(),
+            sizes: &["MAPS"],
+            arguments: self.backward_input_arguments(),
+            body: quote!(
+                let weight = &parameters.weight;
+                input_delta.as_flattened_mut().as_flattened_mut().fill(Lanes::default());
+                #body
+            ),
+            calls: for_registers(|_| {
+                vec![Call {
+                    sizes: vec![tile::divisor(self.inputs(), 12)],
+                    maps: None,
+                }]
+            }),
+        }
+    }
+
+    fn backward_input_arguments(&self) -> Vec<Argument> {
+        vec![
+            self.parameters("parameters", false),
+            Argument::shared(
+                "delta",
+                &lanes_type(&self.memory.sums_shape(self.group)),
+                &self.memory.sums_delta(self.group),
+            ),
+            Argument::unique(
+                "input_delta",
+                &lanes_type(&self.plan.value(self.group.source).shape),
+                &self.memory.delta(self.group.source),
+            ),
+        ]
+    }
+}
+
+/// Documentation: shapes, and the formula with this layer's numbers in it.
+impl Emitter<'_> {
+    fn shapes(&self) -> String {
+        format!(
+            "{} → {}",
+            self.plan.value(self.group.input).shape,
+            self.plan.value(self.group.output).shape
+        )
+    }
+
+    fn forward_doc(&self) -> String {
+        let conv = self.conv;
+        let row = affine(conv.stride.height, "y", conv.dilation.height, "ky");
+        let column = affine(conv.stride.width, "x", conv.dilation.width, "kx");
+        let bias = match conv.bias {
+            ConvBias::Channel => "bias[o] + ",
+            ConvBias::Position => "bias[o][y][x] + ",
+            ConvBias::None => "",
+        };
+        let sum = format!(
+            "{bias}Σ {} · input[i][{row}][{column}]    over i, ky, kx",
+            self.weight_text()
+        );
+        let (rest, text) = match self.pool {
+            Some(pool) => {
+                let Pair { height, width } = pool.kernel_size;
+                (
+                    format!(
+                        "\noutput[o][y][x] = {}",
+                        activation::value_text(self.activation, "largest z of the window")
+                    ),
+                    format!(
+                        " The largest sum of each {height}×{width} window is kept, and its place."
+                    ),
+                )
+            }
+            None => (
+                format!(
+                    "\noutput[o][y][x] = {}",
+                    activation::value_text(self.activation, "z[o][y][x]")
+                ),
+                String::new(),
+            ),
+        };
+        format!(
+            "`{}` forward, {}: every kernel slides over the input of all samples of the block, and each sum is the \
+             dot product of the kernel with the window under it.{text} `MAPS` kernels times `COLUMNS` columns are in \
+             registers at a time.\n\n{}",
+            self.group.name,
+            self.shapes(),
+            formula(&format!("z[o][y][x] = {sum}{rest}")),
+        )
+    }
+
+    fn backward_weights_doc(&self) -> String {
+        let conv = self.conv;
+        let row = affine(conv.stride.height, "y", conv.dilation.height, "ky");
+        let column = affine(conv.stride.width, "x", conv.dilation.width, "kx");
+        let bias = match conv.bias {
+            ConvBias::Channel => "\n∂loss/∂bias[o] = Σ delta[o][y][x]    over y, x",
+            ConvBias::Position => "\n∂loss/∂bias[o][y][x] = delta[o][y][x]",
+            ConvBias::None => "",
+        };
+        format!(
+            "`{}` weight gradient: the valid cross-correlation of the input with the delta, summed over all positions \
+             and over the samples of the block. It is added to `gradients`. A row of taps of `MAPS` kernels is in \
+             registers at a time.\n\n{}",
+            self.group.layer,
+            formula(&format!(
+                "∂loss/∂{} = Σ delta[o][y][x] · input[i][{row}][{column}]    over y, x{bias}",
+                self.weight_text()
+            )),
+        )
+    }
+
+    fn backward_input_doc(&self) -> String {
+        let conv = self.conv;
+        let kernel = match conv.mode {
+            ConvMode::CrossCorrelation => "the kernel turned by 180°",
+            ConvMode::Convolution => "the kernel as it is (forward it was turned)",
+        };
+        let minus = |text: String, padding: usize| {
+            if padding == 0 {
+                text
+            } else {
+                format!("{text} − {padding}")
+            }
+        };
+        let row = minus(
+            affine(conv.stride.height, "y", conv.dilation.height, "ky"),
+            conv.padding.top,
+        );
+        let column = minus(
+            affine(conv.stride.width, "x", conv.dilation.width, "kx"),
+            conv.padding.left,
+        );
+        format!(
+            "`{}` input delta: the full convolution of the delta with {kernel}. Every delta goes back through each \
+             tap to the input which that tap had met.\n\n{}",
+            self.group.layer,
+            formula(&format!(
+                "input_delta[i][{row}][{column}] += {} · delta[o][y][x]    for all o, y, x, ky, kx",
+                self.weight_text()
+            )),
+        )
+    }
+
+    fn weight_text(&self) -> String {
+        let Pair { height, width } = self.conv.kernel_size;
+        let tap = |tap: &str, taps: usize| match self.conv.mode {
+            ConvMode::Convolution if taps > 1 => format!("{} − {tap}", taps - 1),
+            _ => tap.to_owned(),
+        };
+        format!("weight[o][i][{}][{}]", tap("ky", height), tap("kx", width))
+    }
+}
+
+fn affine(stride: usize, position: &str, dilation: usize, tap: &str) -> String {
+    let product = |factor: usize, name: &str| match factor {
+        1 => name.to_owned(),
+        factor => format!("{factor}{name}"),
+    };
+    format!("{} + {}", product(stride, position), product(dilation, tap))
+}
