@@ -3,6 +3,10 @@
 //! A tensor of a block of samples is a nested array of [`Lanes`], one lane for each sample. What a layer computes for
 //! one sample in scalars it computes for sixteen in vectors of the machine's own width: one vector with AVX-512, two
 //! parts with AVX2, four elsewhere.
+//!
+//! Everything here is inlined: the instruction set belongs to the function that has chosen it.
+
+#![allow(clippy::inline_always)]
 
 pub use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, dispatch, f32x16};
 
@@ -35,7 +39,7 @@ impl Lanes {
 
     /// Writes one part of the lanes.
     #[inline(always)]
-    pub fn store<S: Simd>(&mut self, part: usize, value: S::f32s) {
+    pub fn store<S: Simd>(&mut self, _: S, part: usize, value: S::f32s) {
         let start = part * S::f32s::LEN;
         value.store_slice(&mut self.0[start..start + S::f32s::LEN]);
     }
@@ -112,7 +116,7 @@ pub fn transpose<S: Simd>(simd: S, rows: &[&[f32; LANES]; LANES], columns: &mut 
                 square = zipped;
             }
             for row in 0..width {
-                columns[start + row].store::<S>(part, square[row]);
+                columns[start + row].store(simd, part, square[row]);
             }
         }
     }
@@ -211,10 +215,10 @@ pub fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     /// Odd powers of `x` from `x³`, highest first (Cephes), for `|x|` below 0.625.
     const SERIES: [f32; 5] = [
         -5.704_988_7e-3,
-        2.063_908_9e-2,
+        2.063_909e-2,
         -5.373_971_5e-2,
         1.333_144_2e-1,
-        -3.333_328_2e-1,
+        -3.333_328e-1,
     ];
     let size = x.max(-x);
     let square = x * x;

@@ -55,17 +55,30 @@ where
     let plain = step::<P>(&inputs, &targets);
     let simd = step::<S>(&inputs, &targets);
     for (plain, simd) in plain.totals.iter().zip(&simd.totals) {
-        assert!((plain.loss - simd.loss).abs() <= 1e-5 * plain.loss.abs(), "{plain:?} {simd:?}");
+        assert!(
+            (plain.loss - simd.loss).abs() <= 1e-5 * plain.loss.abs(),
+            "{plain:?} {simd:?}"
+        );
         assert_eq!((plain.correct, plain.samples), (simd.correct, simd.samples));
     }
     for (index, info) in P::Parameters::TENSORS.iter().enumerate() {
-        close(info.name, plain.gradients.tensor(index), simd.gradients.tensor(index));
-        close(info.name, plain.parameters.tensor(index), simd.parameters.tensor(index));
+        close(
+            info.name,
+            plain.gradients.tensor(index),
+            simd.gradients.tensor(index),
+        );
+        close(
+            info.name,
+            plain.parameters.tensor(index),
+            simd.parameters.tensor(index),
+        );
     }
 }
 
 fn close(name: &str, plain: &[f32], simd: &[f32]) {
-    let largest = plain.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let largest = plain
+        .iter()
+        .fold(0.0_f32, |largest, value| largest.max(value.abs()));
     assert!(largest > 0.0, "{name} is zero everywhere");
     for (index, (plain, simd)) in plain.iter().zip(simd).enumerate() {
         assert!(

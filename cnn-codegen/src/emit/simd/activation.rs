@@ -73,7 +73,7 @@ pub fn forward(activation: Activation, plan: &Plan, group: &Group, memory: &Memo
         for (input, output) in input #flat.iter().zip(output #flat_mut) {
             for part in 0..lanes::parts::<S>() {
                 let z = input.load(simd, part);
-                output.store::<S>(part, #value);
+                output.store(simd, part, #value);
             }
         }
     };
@@ -112,7 +112,7 @@ pub fn backward(
         for ((output, delta), input_delta) in pairs.zip(input_delta #flat_mut) {
             for part in 0..lanes::parts::<S>() {
                 let (a, d) = (output.load(simd, part), delta.load(simd, part));
-                input_delta.store::<S>(part, #delta);
+                input_delta.store(simd, part, #delta);
             }
         }
     };

@@ -1,7 +1,7 @@
 //! `conv2d` on lanes, with the activation and the max pool that follow it.
 
 use super::activation;
-use super::function::{Argument, Call, Function, for_registers, lanes_type, sum, untiled};
+use super::function::{Argument, Call, Function, for_registers, lanes_type, of_runs, sum, untiled};
 use super::memory::Memory;
 use crate::emit::function::parameters_type;
 use crate::emit::tokens::{formula, ident, number};
@@ -110,6 +110,12 @@ impl Emitter<'_> {
         }
     }
 
+    /// Goes over the maps of a call, a tile at a time.
+    fn each_map(&self, first: &str, body: &TokenStream) -> TokenStream {
+        let first = ident(first);
+        quote!(for #first in maps.clone().step_by(MAPS) { #body })
+    }
+
     fn each_tap(&self, row: &TokenStream, body: &TokenStream) -> TokenStream {
         let Pair { height, width } = self.conv.kernel_size;
         let (height, width) = (number(height), number(width));
@@ -129,12 +135,6 @@ impl Emitter<'_> {
             ConvBias::None => quote!(#parameters { weight }),
             ConvBias::Channel | ConvBias::Position => quote!(#parameters { weight, bias }),
         }
-    }
-
-    fn kernel_type(&self) -> TokenStream {
-        let Pair { height, width } = self.conv.kernel_size;
-        let (inputs, height, width) = (number(self.inputs()), number(height), number(width));
-        quote!([[[f32; #width]; #height]; #inputs])
     }
 
     fn parameters(&self, name: &str, is_unique: bool) -> Argument {
@@ -259,8 +259,8 @@ impl Emitter<'_> {
                 }
                 for m in 0..MAPS {
                     for c in 0..COLUMNS {
-                        output[o + m][y][x + c].store::<S>(part, #output);
-                        argmax[o + m][y][x + c].store::<S>(part, places[m][c]);
+                        output[o + m][y][x + c].store(simd, part, #output);
+                        argmax[o + m][y][x + c].store(simd, part, places[m][c]);
                     }
                 }
             }
@@ -270,26 +270,24 @@ impl Emitter<'_> {
                 #sums
                 for m in 0..MAPS {
                     for c in 0..COLUMNS {
-                        output[o + m][y][x + c].store::<S>(part, #output);
+                        output[o + m][y][x + c].store(simd, part, #output);
                     }
                 }
             }
         };
         let parts = quote!(for part in 0..lanes::parts::<S>() { #finish });
         let positions = self.tiles("x", columns, "COLUMNS", &parts);
-        let kernel = self.kernel_type();
         let rows_count = number(rows);
         let first = self.in_group(&quote!(first), self.kernels());
-        let maps = self.tiles(
+        let maps = self.each_map(
             "first",
-            self.kernels(),
-            "MAPS",
             &quote! {
                 let o = #first;
-                let kernels: [&#kernel; MAPS] = core::array::from_fn(|m| &weight[o + m]);
-                for y in 0..#rows_count { #positions }
+                let kernels: [_; MAPS] = core::array::from_fn(|m| &weight[o + m]);
+                #positions
             },
         );
+        let maps = quote!(for y in 0..#rows_count { #maps });
         let body = self.each_group(&maps);
         let pattern = self.pattern();
         let array = |id| lanes_type(&self.plan.value(id).shape);
@@ -321,11 +319,12 @@ impl Emitter<'_> {
             arguments,
             body: quote!(let #pattern = parameters; #body),
             calls: for_registers(|registers| {
-                let tile = tile::of_maps(self.kernels(), columns, pool.width, registers);
-                vec![Call {
-                    sizes: vec![tile.maps, tile.columns],
-                    maps: None,
-                }]
+                of_runs(&tile::of_maps(
+                    self.kernels(),
+                    columns,
+                    pool.width,
+                    registers,
+                ))
             }),
         }
     }
@@ -354,7 +353,7 @@ impl Emitter<'_> {
                     for wx in 0..#pool_columns {
                         let is_largest = place.simd_eq((#pool_columns * wy + wx) as f32);
                         let routed = is_largest.select(d, lanes::splat(simd, 0.0));
-                        sums_delta[o][#row][#column].store::<S>(part, routed);
+                        sums_delta[o][#row][#column].store(simd, part, routed);
                     }
                 }
             };
@@ -365,7 +364,7 @@ impl Emitter<'_> {
         } else {
             let column = sum(&[(1, "x")], border);
             (
-                quote!(sums_delta[o][y][#column].store::<S>(part, d);),
+                quote!(sums_delta[o][y][#column].store(simd, part, d);),
                 "value by value",
             )
         };
@@ -434,8 +433,7 @@ impl Emitter<'_> {
         let border = self.memory.border(self.group);
         let (channel, tap) = (self.channel(), self.tap());
         let (rows_count, columns_count) = (number(rows), number(columns));
-        let width = self.memory.sums_shape(self.group).dims()[2];
-        let (width, taps) = (number(width), number(conv.kernel_size.width));
+        let taps = number(conv.kernel_size.width);
         let (tap_rows, inputs) = (number(conv.kernel_size.height), number(self.inputs()));
         let row = sum(
             &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
@@ -445,6 +443,14 @@ impl Emitter<'_> {
         let delta_column = sum(&[(1, "x")], border);
         let first = self.in_group(&quote!(first), self.kernels());
         let count = self.kernels();
+        let band = tile::band(rows, columns);
+        let bands = rows.div_ceil(band);
+        let band_rows = if band == rows {
+            quote!(0..#rows_count)
+        } else {
+            let band = number(band);
+            quote!(#band * band..(#band * (band + 1)).min(#rows_count))
+        };
         let bias = match conv.bias {
             ConvBias::None => quote!(),
             ConvBias::Channel => quote! {
@@ -462,55 +468,60 @@ impl Emitter<'_> {
                 }
             },
         };
-        let tile = quote! {
-            let o = #first;
-            let maps: [&[[Lanes; #width]; #rows_count]; MAPS] = core::array::from_fn(|m| &delta[o + m]);
-            for i in 0..#inputs {
-                for ky in 0..#tap_rows {
-                    let mut sums = [[[lanes::splat(simd, 0.0); #taps]; VECTORS]; MAPS];
-                    for y in 0..#rows_count {
-                        let row = &input[#channel][#row];
-                        for group in 0..lanes::parts::<S>() / VECTORS {
-                            let part = group * VECTORS;
-                            for x in 0..#columns_count {
-                                let mut d = [[lanes::splat(simd, 0.0); VECTORS]; MAPS];
-                                for m in 0..MAPS {
-                                    for v in 0..VECTORS {
-                                        d[m][v] = maps[m][y][#delta_column].load(simd, part + v);
-                                    }
-                                }
-                                for kx in 0..#taps {
-                                    for v in 0..VECTORS {
-                                        let value = row[#column].load(simd, part + v);
-                                        for m in 0..MAPS {
-                                            sums[m][v][kx] = d[m][v].mul_add(value, sums[m][v][kx]);
+        let sweep = quote! {
+                    for i in 0..#inputs {
+                        for ky in 0..#tap_rows {
+                            let mut sums = [[[lanes::splat(simd, 0.0); #taps]; VECTORS]; MAPS];
+                            for y in #band_rows {
+                                let row = &input[#channel][#row];
+                                for group in 0..lanes::parts::<S>() / VECTORS {
+                                    let part = group * VECTORS;
+                                    for x in 0..#columns_count {
+        for v in 0..VECTORS {
+                                            let mut d = [lanes::splat(simd, 0.0); MAPS];
+                                            for m in 0..MAPS {
+                                                d[m] = deltas[m][y][#delta_column].load(simd, part + v);
+                                            }
+                                            for kx in 0..#taps {
+                                                let value = row[#column].load(simd, part + v);
+                                                for m in 0..MAPS {
+                                                    sums[m][v][kx] = d[m].mul_add(value, sums[m][v][kx]);
+                                                }
+                                            }
                                         }
                                     }
                                 }
                             }
-                        }
-                    }
-                    for m in 0..MAPS {
-                        for kx in 0..#taps {
-                            let mut sum = sums[m][0][kx];
-                            for v in 1..VECTORS {
-                                sum += sums[m][v][kx];
+                            for m in 0..MAPS {
+                                for kx in 0..#taps {
+                                    let mut sum = sums[m][0][kx];
+                                    for v in 1..VECTORS {
+                                        sum += sums[m][v][kx];
+                                    }
+                                    weight[o + m][i]#tap += sum.reduce_sum();
+                                }
                             }
-                            weight[o + m][i]#tap += sum.reduce_sum();
                         }
                     }
-                }
+        };
+        let sweeps = if bands == 1 {
+            sweep
+        } else {
+            let bands = number(bands);
+            quote! {
+                // The rows of a band stay in the nearest cache while every tap is led over them.
+                for band in 0..#bands { #sweep }
             }
+        };
+        let tile = quote! {
+            let o = #first;
+            let deltas: [_; MAPS] = core::array::from_fn(|m| &delta[o + m]);
+            #sweeps
             #bias
         };
         let runs =
             for_registers(|registers| tile::of_taps(count, conv.kernel_size.width, registers));
-        let range = if conv.groups == 1 {
-            quote!(maps)
-        } else {
-            quote!(maps.clone())
-        };
-        let body = self.each_group(&quote!(for first in #range.step_by(MAPS) { #tile }));
+        let body = self.each_group(&self.each_map("first", &tile));
         let pattern = self.pattern();
         Function {
             name: format!("{}_backward_weights_lanes", self.group.layer),
@@ -530,14 +541,7 @@ impl Emitter<'_> {
                 self.parameters("gradients", true),
             ],
             body: quote!(let #pattern = gradients; #body),
-            calls: runs.map(|runs| {
-                runs.iter()
-                    .map(|run| Call {
-                        sizes: vec![run.tile.maps, run.tile.columns],
-                        maps: Some([run.start, run.end]),
-                    })
-                    .collect()
-            }),
+            calls: runs.map(|runs| of_runs(&runs)),
         }
     }
 
@@ -582,7 +586,6 @@ impl Emitter<'_> {
         // The first column of a tile meets the delta's border, or a column up to the tile's width beyond it.
         let (past, border_number) = (number(columns + border), number(border));
         let tile = quote! {
-            for y in 0..#heights {
                 for part in 0..lanes::parts::<S>() {
                     let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
                     for o in 0..#kernels {
@@ -611,14 +614,14 @@ impl Emitter<'_> {
                     }
                     for m in 0..MAPS {
                         for c in 0..COLUMNS {
-                            input_delta[#first + m][y][x + c].store::<S>(part, sums[m][c]);
+                            input_delta[#first + m][y][x + c].store(simd, part, sums[m][c]);
                         }
                     }
                 }
-            }
         };
         let columns_tiles = self.tiles("x", width, "COLUMNS", &tile);
-        let maps = self.tiles("i", self.inputs(), "MAPS", &columns_tiles);
+        let maps = self.each_map("i", &columns_tiles);
+        let maps = quote!(for y in 0..#heights { #maps });
         let body = self.each_group(&maps);
         Function {
             name: format!("{}_backward_input_lanes", self.group.layer),
@@ -627,11 +630,7 @@ impl Emitter<'_> {
             arguments: self.backward_input_arguments(),
             body: quote!(let weight = &parameters.weight; #body),
             calls: for_registers(|registers| {
-                let tile = self.memory.input_tile(conv, self.group, registers);
-                vec![Call {
-                    sizes: vec![tile.maps, tile.columns],
-                    maps: None,
-                }]
+                of_runs(&self.memory.input_tiles(conv, self.group, registers))
             }),
         }
     }
@@ -678,7 +677,7 @@ impl Emitter<'_> {
                                 }
                                 for m in 0..MAPS {
                                     let place = &mut input_delta[#first + m][row][column];
-                                    place.store::<S>(part, place.load(simd, part) + sums[m]);
+                                    place.store(simd, part, place.load(simd, part) + sums[m]);
                                 }
                             }
                         }

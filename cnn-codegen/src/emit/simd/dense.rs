@@ -84,7 +84,7 @@ impl Emitter<'_> {
             "o",
             self.outputs(),
             &quote! {
-                let rows: [&[f32; #inputs]; FEATURES] = core::array::from_fn(|f| &weight[o + f]);
+                let rows: [_; FEATURES] = core::array::from_fn(|f| &weight[o + f]);
                 for group in 0..lanes::parts::<S>() / VECTORS {
                     let part = group * VECTORS;
                     let mut sums = [[lanes::splat(simd, 0.0); VECTORS]; FEATURES];
@@ -103,7 +103,7 @@ impl Emitter<'_> {
                     }
                     for f in 0..FEATURES {
                         for v in 0..VECTORS {
-                            output[o + f].store::<S>(part + v, #value);
+                            output[o + f].store(simd, part + v, #value);
                         }
                     }
                 }
@@ -322,7 +322,7 @@ impl Emitter<'_> {
                     }
                     for f in 0..FEATURES {
                         for v in 0..VECTORS {
-                            values[i + f].store::<S>(part + v, sums[f][v]);
+                            values[i + f].store(simd, part + v, sums[f][v]);
                         }
                     }
                 }

@@ -1,7 +1,7 @@
 //! Functions on lanes: generic over the instruction set, and over the sizes of their tile.
 
 use crate::emit::tokens::{doc, ident, number};
-use crate::plan::tile::Registers;
+use crate::plan::tile::{Registers, Run};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -42,6 +42,16 @@ pub struct Call {
 /// The same for 16 and for 32 registers.
 pub fn for_registers<T>(make: impl Fn(Registers) -> T) -> [T; 2] {
     [make(Registers::Narrow), make(Registers::Wide)]
+}
+
+/// A call for each run of tiles.
+pub fn of_runs(runs: &[Run]) -> Vec<Call> {
+    runs.iter()
+        .map(|run| Call {
+            sizes: vec![run.tile.maps, run.tile.columns],
+            maps: Some([run.start, run.end]),
+        })
+        .collect()
 }
 
 /// The calls of a function without a tile.

@@ -53,9 +53,9 @@ fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
                 for z in logits {
                     sum += lanes::exp(simd, z.load(simd, part) - value);
                 }
-                largest.store::<S>(part, value);
-                best.store::<S>(part, class);
-                sums.store::<S>(part, sum);
+                largest.store(simd, part, value);
+                best.store(simd, part, class);
+                sums.store(simd, part, sum);
             }
             let mut totals = cnn_runtime::Totals::default();
             for (lane, label) in labels.iter().enumerate() {
@@ -91,11 +91,11 @@ fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
                 for (p, z) in delta.iter_mut().zip(logits) {
                     let power = lanes::exp(simd, z.load(simd, part) - largest);
                     sum += power;
-                    p.store::<S>(part, power);
+                    p.store(simd, part, power);
                 }
                 let scale = weights.load(simd, part) / sum;
                 for p in delta.iter_mut() {
-                    p.store::<S>(part, p.load(simd, part) * scale);
+                    p.store(simd, part, p.load(simd, part) * scale);
                 }
             }
             for (lane, label) in labels.iter().enumerate() {

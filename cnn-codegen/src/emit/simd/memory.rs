@@ -103,14 +103,20 @@ impl<'p> Memory<'p> {
             return 0;
         }
         [Registers::Narrow, Registers::Wide]
-            .map(|registers| self.input_tile(conv, group, registers).columns - 1)
             .into_iter()
+            .flat_map(|registers| self.input_tiles(conv, group, registers))
+            .map(|run| run.tile.columns - 1)
             .max()
             .unwrap_or(0)
     }
 
-    /// The tile of a convolution's input delta.
-    pub fn input_tile(&self, conv: &Conv2d, group: &Group, registers: Registers) -> tile::Tile {
+    /// The tiles of a convolution's input delta.
+    pub fn input_tiles(
+        &self,
+        conv: &Conv2d,
+        group: &Group,
+        registers: Registers,
+    ) -> Vec<tile::Run> {
         let source = self.plan.value(group.source).shape.dims();
         tile::of_maps(source[0] / conv.groups, source[2], 1, registers)
     }

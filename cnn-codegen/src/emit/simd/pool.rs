@@ -154,7 +154,7 @@ impl<'a> Pool<'a> {
         let body = self.each_part(&quote! {
             let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
             #window
-            output[c][y][x].store::<S>(part, largest);
+            output[c][y][x].store(simd, part, largest);
         });
         let doc = format!(
             "`{}` forward, {}: the largest value of each {} window.\n\n{}",
@@ -180,7 +180,7 @@ impl<'a> Pool<'a> {
                 let place = &mut input_delta #index;
                 let is_largest = input #index.load(simd, part).simd_eq(largest);
                 let routed = is_largest.select(rest, lanes::splat(simd, 0.0));
-                place.store::<S>(part, place.load(simd, part) + routed);
+                place.store(simd, part, place.load(simd, part) + routed);
                 rest -= routed;
             }
         });
@@ -227,7 +227,7 @@ impl<'a> Pool<'a> {
         let body = self.each_part(&quote! {
             let mut sum = lanes::splat(simd, 0.0);
             #window
-            output[c][y][x].store::<S>(part, sum * #share);
+            output[c][y][x].store(simd, part, sum * #share);
         });
         let count = number(self.kernel_size.height * self.kernel_size.width);
         let doc = format!(
@@ -253,7 +253,7 @@ impl<'a> Pool<'a> {
         let window = self.each_value(|index| {
             quote! {
                 let place = &mut input_delta #index;
-                place.store::<S>(part, place.load(simd, part) + share);
+                place.store(simd, part, place.load(simd, part) + share);
             }
         });
         let each =

@@ -34,10 +34,10 @@ pub fn forward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
                 for (p, z) in output.iter_mut().zip(input) {
                     let power = lanes::exp(simd, z.load(simd, part) - largest);
                     sum += power;
-                    p.store::<S>(part, power);
+                    p.store(simd, part, power);
                 }
                 for p in output.iter_mut() {
-                    p.store::<S>(part, p.load(simd, part) / sum);
+                    p.store(simd, part, p.load(simd, part) / sum);
                 }
             }
         },
@@ -71,7 +71,7 @@ pub fn backward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
                 }
                 for ((p, d), input_delta) in output.iter().zip(delta).zip(input_delta.iter_mut()) {
                     let change = p.load(simd, part) * (d.load(simd, part) - mean);
-                    input_delta.store::<S>(part, change);
+                    input_delta.store(simd, part, change);
                 }
             }
         },

@@ -39,7 +39,7 @@ pub fn forward(padding: Padding, plan: &Plan, group: &Group, memory: &Memory) ->
                     let row = &mut output[c][#row][#first..#end];
                     for (place, value) in row.iter_mut().zip(&input[c][y]) {
                         for part in 0..lanes::parts::<S>() {
-                            place.store::<S>(part, value.load(simd, part));
+                            place.store(simd, part, value.load(simd, part));
                         }
                     }
                 }
