@@ -4,12 +4,12 @@ use super::activation;
 use super::function::{Argument, Call, Function, for_registers, lanes_type, of_runs, sum, untiled};
 use super::memory::Memory;
 use crate::emit::function::parameters_type;
-use crate::emit::tokens::{formula, ident, number};
-use crate::plan::Plan;
+use crate::emit::tokens::{doc, formula, ident, number};
 use crate::plan::fuse::Group;
 use crate::plan::tile;
+use crate::plan::{Plan, ValueId};
 use cnn_spec::layer::{Activation, Conv2d, ConvBias, ConvMode, MaxPool2d, Padding, Pair};
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 /// A convolution with what is fused to it.
@@ -41,7 +41,7 @@ impl Emitter<'_> {
         self.dims(self.group.sums)
     }
 
-    fn dims(&self, id: crate::plan::ValueId) -> [usize; 3] {
+    fn dims(&self, id: ValueId) -> [usize; 3] {
         self.plan
             .value(id)
             .shape
@@ -97,34 +97,13 @@ impl Emitter<'_> {
         quote!(group * #count + #index)
     }
 
-    /// Binds `name` to the first of `size` things, tile by tile; the last tile may overlap the one before.
-    fn tiles(&self, name: &str, count: usize, size: &str, body: &TokenStream) -> TokenStream {
-        let (name, size) = (ident(name), ident(size));
-        let suffixed = proc_macro2::Literal::usize_suffixed(count);
-        let count = number(count);
-        quote! {
-            for tile in 0..#suffixed.div_ceil(#size) {
-                let #name = (tile * #size).min(#count - #size);
-                #body
-            }
-        }
-    }
-
-    /// Goes over the maps of a call, a tile at a time.
-    fn each_map(&self, first: &str, body: &TokenStream) -> TokenStream {
-        let first = ident(first);
-        quote!(for #first in maps.clone().step_by(MAPS) { #body })
-    }
-
-    fn each_tap(&self, row: &TokenStream, body: &TokenStream) -> TokenStream {
+    /// Rows inside columns, so that no value serves two taps in a row and asks for a register in between.
+    fn each_tap(&self, body: &TokenStream) -> TokenStream {
         let Pair { height, width } = self.conv.kernel_size;
         let (height, width) = (number(height), number(width));
         quote! {
             for kx in 0..#width {
-                for ky in 0..#height {
-                    #row
-                    #body
-                }
+                for ky in 0..#height { #body }
             }
         }
     }
@@ -148,159 +127,109 @@ impl Emitter<'_> {
         }
     }
 
-    /// From input to output, tile by tile.
-    pub fn forward(&self) -> Function {
-        let (conv, pool) = (self.conv, self.pool_size());
-        let [_, rows, columns] = self.dims(self.group.output);
+    /// The dot products of a tile.
+    pub fn sums(&self) -> TokenStream {
+        let conv = self.conv;
+        let name = self.sums_name();
+        let parameters = parameters_type(&self.group.layer);
+        let (pattern, input) = (self.pattern(), self.array(self.group.input));
         let channel = self.channel();
         let (tap, inputs) = (self.tap(), number(self.inputs()));
-        let is_pooled = self.pool.is_some();
-        let (row_terms, column_terms): (&[(usize, &str)], &[(usize, &str)]) = if is_pooled {
-            (
-                &[
-                    (conv.stride.height * pool.height, "y"),
-                    (conv.stride.height, "wy"),
-                    (conv.dilation.height, "ky"),
-                ],
-                &[
-                    (conv.stride.width * pool.width, "x + c"),
-                    (conv.stride.width, "wx"),
-                    (conv.dilation.width, "kx"),
-                ],
-            )
-        } else {
-            (
-                &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
-                &[(conv.stride.width, "x + c"), (conv.dilation.width, "kx")],
-            )
-        };
-        let (row, column) = (sum(row_terms, 0), sum(column_terms, 0));
-        let (pool_rows, pool_columns) = (number(pool.height), number(pool.width));
-        // A tile has one column of sums for each column of the output, or a window's row of them.
-        let (zeros, each) = if is_pooled {
-            (
-                quote!([[[lanes::splat(simd, 0.0); #pool_columns]; COLUMNS]; MAPS]),
-                quote!([c][wx]),
-            )
-        } else {
-            (
-                quote!([[lanes::splat(simd, 0.0); COLUMNS]; MAPS]),
-                quote!([c]),
-            )
-        };
-        let inputs_zeros = if is_pooled {
-            quote!([[lanes::splat(simd, 0.0); #pool_columns]; COLUMNS])
-        } else {
-            quote!([lanes::splat(simd, 0.0); COLUMNS])
-        };
-        let each_position = |body: TokenStream| {
-            if is_pooled {
-                quote!(for c in 0..COLUMNS { for wx in 0..#pool_columns { #body } })
-            } else {
-                quote!(for c in 0..COLUMNS { #body })
-            }
-        };
+        let row = sum(
+            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
+            0,
+        );
+        let column = sum(
+            &[(conv.stride.width, "x + c"), (conv.dilation.width, "kx")],
+            0,
+        );
+        let group = (conv.groups > 1).then(|| {
+            let kernels = number(self.kernels());
+            quote!(let group = o / #kernels;)
+        });
         let bias = match conv.bias {
             ConvBias::None => quote!(),
-            ConvBias::Channel => {
-                let set = each_position(quote!(sums[m] #each = first;));
-                quote!(for m in 0..MAPS { let first = lanes::splat(simd, bias[o + m]); #set })
-            }
-            ConvBias::Position => {
-                let (y, x) = if is_pooled {
-                    (
-                        sum(&[(pool.height, "y"), (1, "wy")], 0),
-                        sum(&[(pool.width, "x + c"), (1, "wx")], 0),
-                    )
-                } else {
-                    (quote!(y), quote!(x + c))
-                };
-                let set =
-                    each_position(quote!(sums[m] #each = lanes::splat(simd, bias[o + m][#y][#x]);));
-                quote!(for m in 0..MAPS { #set })
-            }
-        };
-        let load = each_position(quote!(values #each = row[#column].load(simd, part);));
-        let multiply =
-            each_position(quote!(sums[m] #each = w.mul_add(values #each, sums[m] #each);));
-        let taps = self.each_tap(
-            &quote!(let row = &input[#channel][#row];),
-            &quote! {
-                let mut values = #inputs_zeros;
-                #load
+            ConvBias::Channel => quote! {
                 for m in 0..MAPS {
-                    let w = lanes::splat(simd, kernels[m][i]#tap);
-                    #multiply
+                    sums[m] = [lanes::splat(simd, bias[o + m]); COLUMNS];
                 }
             },
-        );
-        let sums = quote! {
-            let mut sums = #zeros;
-            #bias
-            for i in 0..#inputs { #taps }
-        };
-        let finish = if is_pooled {
-            let output = activation::value(self.activation, &quote!(largest[m][c]));
-            quote! {
-                let mut largest = [[lanes::splat(simd, f32::NEG_INFINITY); COLUMNS]; MAPS];
-                let mut places = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
-                for wy in 0..#pool_rows {
-                    #sums
-                    for m in 0..MAPS {
-                        for c in 0..COLUMNS {
-                            for wx in 0..#pool_columns {
-                                let place = lanes::splat(simd, (#pool_columns * wy + wx) as f32);
-                                let is_larger = sums[m][c][wx].simd_gt(largest[m][c]);
-                                places[m][c] = is_larger.select(place, places[m][c]);
-                                largest[m][c] = largest[m][c].max(sums[m][c][wx]);
-                            }
-                        }
-                    }
-                }
+            ConvBias::Position => quote! {
                 for m in 0..MAPS {
                     for c in 0..COLUMNS {
-                        output[o + m][y][x + c].store(simd, part, #output);
-                        argmax[o + m][y][x + c].store(simd, part, places[m][c]);
+                        sums[m][c] = lanes::splat(simd, bias[o + m][y][x + c]);
                     }
                 }
-            }
-        } else {
-            let output = activation::value(self.activation, &quote!(sums[m][c]));
-            quote! {
-                #sums
-                for m in 0..MAPS {
-                    for c in 0..COLUMNS {
-                        output[o + m][y][x + c].store(simd, part, #output);
-                    }
-                }
-            }
+            },
         };
-        let parts = quote!(for part in 0..lanes::parts::<S>() { #finish });
-        let positions = self.tiles("x", columns, "COLUMNS", &parts);
-        let rows_count = number(rows);
-        let first = self.in_group(&quote!(first), self.kernels());
-        let maps = self.each_map(
-            "first",
-            &quote! {
-                let o = #first;
+        let taps = self.each_tap(&quote! {
+            let row = &input[#channel][#row];
+            let mut values = [lanes::splat(simd, 0.0); COLUMNS];
+            for c in 0..COLUMNS {
+                values[c] = row[#column].load(simd, part);
+            }
+            for m in 0..MAPS {
+                let w = lanes::splat(simd, kernels[m][i]#tap);
+                for c in 0..COLUMNS {
+                    sums[m][c] = w.mul_add(values[c], sums[m][c]);
+                }
+            }
+        });
+        let doc = doc(&self.sums_doc());
+        quote! {
+            #doc
+            #[inline(always)]
+            #[allow(clippy::needless_range_loop)]
+            pub fn #name<S: Simd, const MAPS: usize, const COLUMNS: usize>(
+                simd: S,
+                parameters: &#parameters,
+                input: &#input,
+                [o, y, x]: [usize; 3],
+                part: usize
+            ) -> [[S::f32s; COLUMNS]; MAPS] {
+                let #pattern = parameters;
                 let kernels: [_; MAPS] = core::array::from_fn(|m| &weight[o + m]);
-                #positions
-            },
-        );
-        let maps = quote!(for y in 0..#rows_count { #maps });
-        let body = self.each_group(&maps);
-        let pattern = self.pattern();
-        let array = |id| lanes_type(&self.plan.value(id).shape);
+                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+                #bias
+                #group
+                for i in 0..#inputs { #taps }
+                sums
+            }
+        }
+    }
+
+    fn sums_name(&self) -> Ident {
+        ident(&format!("{}_sums_lanes", self.group.layer))
+    }
+
+    fn array(&self, id: ValueId) -> TokenStream {
+        lanes_type(&self.plan.value(id).shape)
+    }
+
+    /// From input to output, tile by tile.
+    pub fn forward(&self) -> Function {
+        let pool = self.pool_size();
+        let [_, rows, columns] = self.dims(self.group.output);
+        let tile = if self.pool.is_some() {
+            self.pooled_tile()
+        } else {
+            self.plain_tile()
+        };
+        let parts = quote!(for part in 0..lanes::parts::<S>() { #tile });
+        let positions = tiles("x", columns * pool.width, "COLUMNS", &parts);
+        let first = self.in_group(&quote!(first), self.kernels());
+        let maps = each_map("first", &quote!(let o = #first; #positions));
+        let rows = number(rows);
         let mut arguments = vec![
             self.parameters("parameters", false),
             Argument::shared(
                 "input",
-                &array(self.group.input),
+                &self.array(self.group.input),
                 &self.memory.activation(self.group.input),
             ),
             Argument::unique(
                 "output",
-                &array(self.group.output),
+                &self.array(self.group.output),
                 &self.memory.activation(self.group.output),
             ),
         ];
@@ -317,15 +246,64 @@ impl Emitter<'_> {
             doc: self.forward_doc(),
             sizes: &["MAPS", "COLUMNS"],
             arguments,
-            body: quote!(let #pattern = parameters; #body),
+            body: self.each_group(&quote!(for y in 0..#rows { #maps })),
             calls: for_registers(|registers| {
-                of_runs(&tile::of_maps(
-                    self.kernels(),
-                    columns,
-                    pool.width,
-                    registers,
-                ))
+                let mut runs = tile::of_maps(self.kernels(), columns, pool.width, registers);
+                for run in &mut runs {
+                    run.tile.columns *= pool.width;
+                }
+                of_runs(&runs)
             }),
+        }
+    }
+
+    /// What is done to a tile of sums without a pool.
+    fn plain_tile(&self) -> TokenStream {
+        let sums_of = self.sums_name();
+        let value = activation::value(self.activation, &quote!(z));
+        quote! {
+            let place = [o, y, x];
+            let sums = #sums_of::<S, MAPS, COLUMNS>(simd, parameters, input, place, part);
+            for m in 0..MAPS {
+                for c in 0..COLUMNS {
+                    let z = sums[m][c];
+                    output[o + m][y][x + c].store(simd, part, #value);
+                }
+            }
+        }
+    }
+
+    /// The largest sums of a tile's windows, found row by row.
+    fn pooled_tile(&self) -> TokenStream {
+        let sums_of = self.sums_name();
+        let Pair { height, width } = self.pool_size();
+        let row = sum(&[(height, "y"), (1, "wy")], 0);
+        let (height, width) = (number(height), number(width));
+        let value = activation::value(self.activation, &quote!(z));
+        quote! {
+            let mut largest = [[lanes::splat(simd, f32::NEG_INFINITY); COLUMNS]; MAPS];
+            let mut places = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+            for wy in 0..#height {
+                let place = [o, #row, x];
+                let sums = #sums_of::<S, MAPS, COLUMNS>(simd, parameters, input, place, part);
+                for m in 0..MAPS {
+                    for c in 0..COLUMNS {
+                        let (z, window) = (sums[m][c], c / #width);
+                        let is_larger = z.simd_gt(largest[m][window]);
+                        let place = lanes::splat(simd, (#width * wy + c % #width) as f32);
+                        places[m][window] = is_larger.select(place, places[m][window]);
+                        largest[m][window] = largest[m][window].max(z);
+                    }
+                }
+            }
+            let column = x / #width;
+            for m in 0..MAPS {
+                for c in 0..COLUMNS / #width {
+                    let z = largest[m][c];
+                    output[o + m][y][column + c].store(simd, part, #value);
+                    argmax[o + m][y][column + c].store(simd, part, places[m][c]);
+                }
+            }
         }
     }
 
@@ -428,101 +406,19 @@ impl Emitter<'_> {
 
     /// The gradients of weights and biases: sums over positions and lanes.
     pub fn backward_weights(&self) -> Function {
-        let conv = self.conv;
-        let [_, rows, columns] = self.sums_dims();
-        let border = self.memory.border(self.group);
-        let (channel, tap) = (self.channel(), self.tap());
-        let (rows_count, columns_count) = (number(rows), number(columns));
-        let taps = number(conv.kernel_size.width);
-        let (tap_rows, inputs) = (number(conv.kernel_size.height), number(self.inputs()));
-        let row = sum(
-            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
-            0,
-        );
-        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
-        let delta_column = sum(&[(1, "x")], border);
+        let (bias, sweeps, pattern) = (self.bias_gradient(), self.sweeps(), self.pattern());
         let first = self.in_group(&quote!(first), self.kernels());
-        let count = self.kernels();
-        let band = tile::band(rows, columns);
-        let bands = rows.div_ceil(band);
-        let band_rows = if band == rows {
-            quote!(0..#rows_count)
-        } else {
-            let band = number(band);
-            quote!(#band * band..(#band * (band + 1)).min(#rows_count))
-        };
-        let bias = match conv.bias {
-            ConvBias::None => quote!(),
-            ConvBias::Channel => quote! {
-                for m in 0..MAPS {
-                    bias[o + m] += lanes::sum(simd, delta[o + m].as_flattened());
-                }
+        let maps = each_map(
+            "first",
+            &quote! {
+                let o = #first;
+                let deltas: [_; MAPS] = core::array::from_fn(|m| &delta[o + m]);
+                #sweeps
+                #bias
             },
-            ConvBias::Position => quote! {
-                for m in 0..MAPS {
-                    for y in 0..#rows_count {
-                        for x in 0..#columns_count {
-                            bias[o + m][y][x] += lanes::sum(simd, &[delta[o + m][y][#delta_column]]);
-                        }
-                    }
-                }
-            },
-        };
-        let sweep = quote! {
-                    for i in 0..#inputs {
-                        for ky in 0..#tap_rows {
-                            let mut sums = [[[lanes::splat(simd, 0.0); #taps]; VECTORS]; MAPS];
-                            for y in #band_rows {
-                                let row = &input[#channel][#row];
-                                for group in 0..lanes::parts::<S>() / VECTORS {
-                                    let part = group * VECTORS;
-                                    for x in 0..#columns_count {
-        for v in 0..VECTORS {
-                                            let mut d = [lanes::splat(simd, 0.0); MAPS];
-                                            for m in 0..MAPS {
-                                                d[m] = deltas[m][y][#delta_column].load(simd, part + v);
-                                            }
-                                            for kx in 0..#taps {
-                                                let value = row[#column].load(simd, part + v);
-                                                for m in 0..MAPS {
-                                                    sums[m][v][kx] = d[m].mul_add(value, sums[m][v][kx]);
-                                                }
-                                            }
-                                        }
-                                    }
-                                }
-                            }
-                            for m in 0..MAPS {
-                                for kx in 0..#taps {
-                                    let mut sum = sums[m][0][kx];
-                                    for v in 1..VECTORS {
-                                        sum += sums[m][v][kx];
-                                    }
-                                    weight[o + m][i]#tap += sum.reduce_sum();
-                                }
-                            }
-                        }
-                    }
-        };
-        let sweeps = if bands == 1 {
-            sweep
-        } else {
-            let bands = number(bands);
-            quote! {
-                // The rows of a band stay in the nearest cache while every tap is led over them.
-                for band in 0..#bands { #sweep }
-            }
-        };
-        let tile = quote! {
-            let o = #first;
-            let deltas: [_; MAPS] = core::array::from_fn(|m| &delta[o + m]);
-            #sweeps
-            #bias
-        };
-        let runs =
-            for_registers(|registers| tile::of_taps(count, conv.kernel_size.width, registers));
-        let body = self.each_group(&self.each_map("first", &tile));
-        let pattern = self.pattern();
+        );
+        let maps = self.each_group(&maps);
+        let taps = self.conv.kernel_size.width;
         Function {
             name: format!("{}_backward_weights_lanes", self.group.layer),
             doc: self.backward_weights_doc(),
@@ -530,19 +426,123 @@ impl Emitter<'_> {
             arguments: vec![
                 Argument::shared(
                     "input",
-                    &lanes_type(&self.plan.value(self.group.input).shape),
+                    &self.array(self.group.input),
                     &self.memory.activation(self.group.input),
                 ),
-                Argument::shared(
-                    "delta",
-                    &lanes_type(&self.memory.sums_shape(self.group)),
-                    &self.memory.sums_delta(self.group),
-                ),
+                self.delta(),
                 self.parameters("gradients", true),
             ],
-            body: quote!(let #pattern = gradients; #body),
-            calls: runs.map(|runs| of_runs(&runs)),
+            body: quote!(let #pattern = gradients; #maps),
+            calls: for_registers(|registers| {
+                of_runs(&tile::of_taps(self.kernels(), taps, registers))
+            }),
         }
+    }
+
+    fn bias_gradient(&self) -> TokenStream {
+        let [_, rows, columns] = self.sums_dims();
+        let column = sum(&[(1, "x")], self.memory.border(self.group));
+        let (rows, columns) = (number(rows), number(columns));
+        match self.conv.bias {
+            ConvBias::None => quote!(),
+            ConvBias::Channel => quote! {
+                for m in 0..MAPS {
+                    bias[o + m] += lanes::sum(simd, deltas[m].as_flattened());
+                }
+            },
+            ConvBias::Position => quote! {
+                for m in 0..MAPS {
+                    for y in 0..#rows {
+                        for x in 0..#columns {
+                            bias[o + m][y][x] += lanes::sum(simd, &[deltas[m][y][#column]]);
+                        }
+                    }
+                }
+            },
+        }
+    }
+
+    /// Leads each row of taps over the delta, band by band.
+    fn sweeps(&self) -> TokenStream {
+        let [_, rows, columns] = self.sums_dims();
+        let (inputs, tap_rows) = (number(self.inputs()), number(self.conv.kernel_size.height));
+        let (taps, tap) = (number(self.conv.kernel_size.width), self.tap());
+        let band = tile::band(rows, columns);
+        let end = number(rows);
+        let band_rows = if band == rows {
+            quote!(0..#end)
+        } else {
+            let band = number(band);
+            quote!(#band * band..(#band * (band + 1)).min(#end))
+        };
+        let sweep = self.sweep();
+        let sweep = quote! {
+            for i in 0..#inputs {
+                for ky in 0..#tap_rows {
+                    let mut sums = [[[lanes::splat(simd, 0.0); #taps]; VECTORS]; MAPS];
+                    for y in #band_rows { #sweep }
+                    for m in 0..MAPS {
+                        for kx in 0..#taps {
+                            let mut sum = sums[m][0][kx];
+                            for v in 1..VECTORS {
+                                sum += sums[m][v][kx];
+                            }
+                            weight[o + m][i]#tap += sum.reduce_sum();
+                        }
+                    }
+                }
+            }
+        };
+        match rows.div_ceil(band) {
+            1 => sweep,
+            bands => {
+                let bands = number(bands);
+                quote!(for band in 0..#bands { #sweep })
+            }
+        }
+    }
+
+    /// Leads a row of taps over one row of the delta.
+    fn sweep(&self) -> TokenStream {
+        let conv = self.conv;
+        let [_, _, columns] = self.sums_dims();
+        let (columns, taps) = (number(columns), number(conv.kernel_size.width));
+        let channel = self.channel();
+        let row = sum(
+            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
+            0,
+        );
+        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
+        let delta_column = sum(&[(1, "x")], self.memory.border(self.group));
+        quote! {
+            let row = &input[#channel][#row];
+            let rows: [_; MAPS] = core::array::from_fn(|m| &deltas[m][y]);
+            for vectors in 0..lanes::parts::<S>() / VECTORS {
+                for x in 0..#columns {
+                    for v in 0..VECTORS {
+                        let part = vectors * VECTORS + v;
+                        let mut d = [lanes::splat(simd, 0.0); MAPS];
+                        for m in 0..MAPS {
+                            d[m] = rows[m][#delta_column].load(simd, part);
+                        }
+                        for kx in 0..#taps {
+                            let value = row[#column].load(simd, part);
+                            for m in 0..MAPS {
+                                sums[m][v][kx] = d[m].mul_add(value, sums[m][v][kx]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn delta(&self) -> Argument {
+        Argument::shared(
+            "delta",
+            &lanes_type(&self.memory.sums_shape(self.group)),
+            &self.memory.sums_delta(self.group),
+        )
     }
 
     /// The delta of the input, without its padding.
@@ -619,8 +619,8 @@ impl Emitter<'_> {
                     }
                 }
         };
-        let columns_tiles = self.tiles("x", width, "COLUMNS", &tile);
-        let maps = self.each_map("i", &columns_tiles);
+        let columns_tiles = tiles("x", width, "COLUMNS", &tile);
+        let maps = each_map("i", &columns_tiles);
         let maps = quote!(for y in 0..#heights { #maps });
         let body = self.each_group(&maps);
         Function {
@@ -714,14 +714,10 @@ impl Emitter<'_> {
     fn backward_input_arguments(&self) -> Vec<Argument> {
         vec![
             self.parameters("parameters", false),
-            Argument::shared(
-                "delta",
-                &lanes_type(&self.memory.sums_shape(self.group)),
-                &self.memory.sums_delta(self.group),
-            ),
+            self.delta(),
             Argument::unique(
                 "input_delta",
-                &lanes_type(&self.plan.value(self.group.source).shape),
+                &self.array(self.group.source),
                 &self.memory.delta(self.group.source),
             ),
         ]
@@ -738,7 +734,7 @@ impl Emitter<'_> {
         )
     }
 
-    fn forward_doc(&self) -> String {
+    fn sums_doc(&self) -> String {
         let conv = self.conv;
         let row = affine(conv.stride.height, "y", conv.dilation.height, "ky");
         let column = affine(conv.stride.width, "x", conv.dilation.width, "kx");
@@ -747,38 +743,36 @@ impl Emitter<'_> {
             ConvBias::Position => "bias[o][y][x] + ",
             ConvBias::None => "",
         };
-        let sum = format!(
-            "{bias}Σ {} · input[i][{row}][{column}]    over i, ky, kx",
-            self.weight_text()
-        );
-        let (rest, text) = match self.pool {
-            Some(pool) => {
-                let Pair { height, width } = pool.kernel_size;
-                (
-                    format!(
-                        "\noutput[o][y][x] = {}",
-                        activation::value_text(self.activation, "largest z of the window")
-                    ),
-                    format!(
-                        " The largest sum of each {height}×{width} window is kept, and its place."
-                    ),
-                )
-            }
-            None => (
+        format!(
+            "`{}`'s sums of `MAPS` kernels from `o` on, in row `y` at `COLUMNS` columns from `x` on: each is the dot \
+             product of a kernel with the window under it. All of them stay in registers.\n\n{}",
+            self.group.layer,
+            formula(&format!(
+                "z[o][y][x] = {bias}Σ {} · input[i][{row}][{column}]    over i, ky, kx",
+                self.weight_text()
+            )),
+        )
+    }
+
+    fn forward_doc(&self) -> String {
+        let (text, z) = match self.pool {
+            Some(pool) => (
                 format!(
-                    "\noutput[o][y][x] = {}",
-                    activation::value_text(self.activation, "z[o][y][x]")
+                    " The largest sum of each {} window is kept, and where it was.",
+                    pool.kernel_size
                 ),
-                String::new(),
+                "max z over the window",
             ),
+            None => (String::new(), "z[o][y][x]"),
         };
         format!(
-            "`{}` forward, {}: every kernel slides over the input of all samples of the block, and each sum is the \
-             dot product of the kernel with the window under it.{text} `MAPS` kernels times `COLUMNS` columns are in \
-             registers at a time.\n\n{}",
+            "`{}` forward, {}: every kernel slides over the input of all samples of the block, tile by tile.{text}\n\n{}",
             self.group.name,
             self.shapes(),
-            formula(&format!("z[o][y][x] = {sum}{rest}")),
+            formula(&format!(
+                "output[o][y][x] = {}",
+                activation::value_text(self.activation, z)
+            )),
         )
     }
 
@@ -851,4 +845,23 @@ fn affine(stride: usize, position: &str, dilation: usize, tap: &str) -> String {
         factor => format!("{factor}{name}"),
     };
     format!("{} + {}", product(stride, position), product(dilation, tap))
+}
+
+/// Binds `name` to the first of `size` things, tile by tile; the last tile may overlap the one before.
+fn tiles(name: &str, count: usize, size: &str, body: &TokenStream) -> TokenStream {
+    let (name, size) = (ident(name), ident(size));
+    let suffixed = proc_macro2::Literal::usize_suffixed(count);
+    let count = number(count);
+    quote! {
+        for tile in 0..#suffixed.div_ceil(#size) {
+            let #name = (tile * #size).min(#count - #size);
+            #body
+        }
+    }
+}
+
+/// Goes over the maps of a call, a tile at a time.
+fn each_map(first: &str, body: &TokenStream) -> TokenStream {
+    let first = ident(first);
+    quote!(for #first in maps.clone().step_by(MAPS) { #body })
 }

@@ -13,6 +13,9 @@ use cnn_spec::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+/// Inputs in a chunk, as many as there are samples in a block.
+const LANES: usize = 16;
+
 /// A dense layer with what is fused to it.
 pub struct Emitter<'a> {
     pub dense: &'a Dense,
@@ -139,18 +142,8 @@ impl Emitter<'_> {
                 ),
             ],
             body: quote!(let #pattern = parameters; let values = input #flat; #tiles),
-            calls: self.feature_calls(self.outputs()),
+            calls: feature_calls(self.outputs()),
         }
-    }
-
-    fn feature_calls(&self, features: usize) -> [Vec<Call>; 2] {
-        for_registers(|registers| {
-            let tile = tile::of_features(features, registers);
-            vec![Call {
-                sizes: vec![tile.maps, tile.columns],
-                maps: None,
-            }]
-        })
     }
 
     /// From the delta of the output to that of the sums.
@@ -181,7 +174,6 @@ impl Emitter<'_> {
         let pattern = self.pattern();
         let flat = flat(self.input());
         let (inputs, outputs) = (self.inputs(), self.outputs());
-        let (chunks, rest) = (number(inputs / 16), inputs % 16);
         let suffixed = Literal::usize_suffixed(outputs);
         let count = number(outputs);
         let bias = self.dense.bias.then(|| {
@@ -191,52 +183,7 @@ impl Emitter<'_> {
                 }
             }
         });
-        let product = |chunk: TokenStream, columns: TokenStream| {
-            quote! {
-                let mut sums = [[f32x16::splat(simd, 0.0); #columns]; FEATURES];
-                for sample in 0..lanes::LANES {
-                    let mut values = [f32x16::splat(simd, 0.0); #columns];
-                    for c in 0..#columns {
-                        values[c] = f32x16::load_array_ref(simd, &rows[sample][#chunk + c].0);
-                    }
-                    for f in 0..FEATURES {
-                        let d = f32x16::splat(simd, delta[o + f].0[sample]);
-                        for c in 0..#columns {
-                            sums[f][c] = d.mul_add(values[c], sums[f][c]);
-                        }
-                    }
-                }
-            }
-        };
-        let whole = (inputs >= 16).then(|| {
-            let product = product(quote!(chunk), quote!(CHUNKS));
-            quote! {
-                for group in 0..#chunks / CHUNKS {
-                    let chunk = group * CHUNKS;
-                    #product
-                    // Where the last tile overlaps the one before, that one has already added its sums.
-                    for f in tile * FEATURES - o..FEATURES {
-                        let (gradients, _) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
-                        for c in 0..CHUNKS {
-                            let gradient = &mut gradients[chunk + c];
-                            (f32x16::load_array_ref(simd, gradient) + sums[f][c]).store_array(gradient);
-                        }
-                    }
-                }
-            }
-        });
-        let last = (rest > 0).then(|| {
-            let product = product(quote!(#chunks), quote!(1));
-            quote! {
-                #product
-                for f in tile * FEATURES - o..FEATURES {
-                    let (_, gradients) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
-                    for (gradient, sum) in gradients.iter_mut().zip(sums[f][0].to_array()) {
-                        *gradient += sum;
-                    }
-                }
-            }
-        });
+        let (whole, last) = (self.whole_chunks(), self.last_chunk());
         let rows = self
             .memory
             .rows(self.group)
@@ -283,13 +230,54 @@ impl Emitter<'_> {
                 #bias
             },
             calls: for_registers(|registers| {
-                let tile = tile::of_chunks(outputs, inputs / 16, registers);
+                let tile = tile::of_chunks(outputs, inputs / LANES, registers);
                 vec![Call {
                     sizes: vec![tile.maps, tile.columns],
                     maps: None,
                 }]
             }),
         }
+    }
+
+    /// The gradients of sixteen inputs at a time. Where the last tile of outputs overlaps the one before, that one has
+    /// already added its sums.
+    fn whole_chunks(&self) -> Option<TokenStream> {
+        let product = product(&quote!(chunk), &quote!(CHUNKS));
+        let chunks = self.inputs() / LANES;
+        let count = number(chunks);
+        (chunks > 0).then(|| {
+            quote! {
+                for group in 0..#count / CHUNKS {
+                    let chunk = group * CHUNKS;
+                    #product
+                    for f in tile * FEATURES - o..FEATURES {
+                        let (gradients, _) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
+                        for c in 0..CHUNKS {
+                            let gradient = &mut gradients[chunk + c];
+                            let sum = f32x16::load_array_ref(simd, gradient) + sums[f][c];
+                            sum.store_array(gradient);
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    /// The gradients of the inputs that are left, fewer than sixteen.
+    fn last_chunk(&self) -> Option<TokenStream> {
+        let chunks = number(self.inputs() / LANES);
+        let product = product(&quote!(#chunks), &quote!(1));
+        (!self.inputs().is_multiple_of(LANES)).then(|| {
+            quote! {
+                #product
+                for f in tile * FEATURES - o..FEATURES {
+                    let (_, gradients) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
+                    for (gradient, sum) in gradients.iter_mut().zip(sums[f][0].to_array()) {
+                        *gradient += sum;
+                    }
+                }
+            }
+        })
     }
 
     /// The transposed weights times the delta.
@@ -346,7 +334,37 @@ impl Emitter<'_> {
                 ),
             ],
             body: quote!(let weight = &parameters.weight; let values = input_delta #flat; #tiles),
-            calls: self.feature_calls(self.inputs()),
+            calls: feature_calls(self.inputs()),
+        }
+    }
+}
+
+/// Calls with tiles of so many features.
+fn feature_calls(features: usize) -> [Vec<Call>; 2] {
+    for_registers(|registers| {
+        let tile = tile::of_features(features, registers);
+        vec![Call {
+            sizes: vec![tile.maps, tile.columns],
+            maps: None,
+        }]
+    })
+}
+
+/// Products of the deltas of a tile's outputs with some chunks of inputs, summed over the samples.
+fn product(chunk: &TokenStream, columns: &TokenStream) -> TokenStream {
+    quote! {
+        let mut sums = [[f32x16::splat(simd, 0.0); #columns]; FEATURES];
+        for sample in 0..lanes::LANES {
+            let mut values = [f32x16::splat(simd, 0.0); #columns];
+            for c in 0..#columns {
+                values[c] = f32x16::load_array_ref(simd, &rows[sample][#chunk + c].0);
+            }
+            for f in 0..FEATURES {
+                let d = f32x16::splat(simd, delta[o + f].0[sample]);
+                for c in 0..#columns {
+                    sums[f][c] = d.mul_add(values[c], sums[f][c]);
+                }
+            }
         }
     }
 }

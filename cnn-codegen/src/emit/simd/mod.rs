@@ -22,6 +22,8 @@ use quote::quote;
 
 /// The functions of a group.
 struct Functions {
+    /// What `forward` calls for each tile.
+    sums: Option<TokenStream>,
     forward: Function,
     /// In the order in which they are called.
     backward: Vec<Function>,
@@ -36,10 +38,10 @@ pub fn items(plan: &Plan, training: &Training) -> TokenStream {
         .map(|group| functions(plan, group, &memory))
         .collect();
     let workspace = model::workspace(plan, &groups, &memory);
-    let layers = functions.iter().flat_map(|functions| {
-        std::iter::once(&functions.forward)
-            .chain(&functions.backward)
-            .map(Function::item)
+    let layers = functions.iter().map(|functions| {
+        let (sums, forward) = (&functions.sums, functions.forward.item());
+        let backward = functions.backward.iter().map(Function::item);
+        quote!(#sums #forward #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
     let passes = model::passes(plan, &functions);
@@ -69,6 +71,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
+                sums: Some(emitter.sums()),
                 forward: emitter.forward(),
                 backward,
             }
@@ -85,11 +88,13 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
+                sums: None,
                 forward: emitter.forward(),
                 backward,
             }
         }
         Kernel::Activation(kind) => Functions {
+            sums: None,
             forward: activation::forward(kind, plan, group, memory),
             backward: sent(&|| {
                 let name = format!("{}_backward_input_lanes", group.name);
@@ -106,6 +111,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::MaxPool2d(kind) => {
             let pool = Pool::max(kind, plan, group, memory);
             Functions {
+                sums: None,
                 forward: pool.max_forward(),
                 backward: sent(&|| pool.max_backward()),
             }
@@ -113,15 +119,18 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::AvgPool2d(kind) => {
             let pool = Pool::avg(kind, plan, group, memory);
             Functions {
+                sums: None,
                 forward: pool.avg_forward(),
                 backward: sent(&|| pool.avg_backward()),
             }
         }
         Kernel::ZeroPad(padding) => Functions {
+            sums: None,
             forward: zero_pad::forward(padding, plan, group, memory),
             backward: Vec::new(),
         },
         Kernel::Softmax => Functions {
+            sums: None,
             forward: softmax::forward(plan, group, memory),
             backward: sent(&|| softmax::backward(plan, group, memory)),
         },
