@@ -8,9 +8,14 @@
 
 #![allow(clippy::inline_always)]
 
-pub use fearless_simd::{Level, Select, Simd, SimdBase, SimdFloat, dispatch, f32x16};
+pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
 
-use fearless_simd::Bytes as _;
+/// What the kernels call vectors and their methods by.
+pub mod prelude {
+    pub use fearless_simd::{Select as _, Simd, SimdBase as _, SimdFloat as _, f32x16};
+}
+
+use fearless_simd::{Bytes as _, Select as _};
 
 use crate::zeroed::Zeroed;
 

@@ -1,5 +1,6 @@
 //! The vectors of the simd kernels, on this machine's instruction set and on the one of every machine of its kind.
 #![cfg(feature = "simd")]
+#![allow(clippy::float_cmp, clippy::inline_always)]
 
 use cnn_runtime::lanes::{self, LANES, Lanes, Level, Simd};
 

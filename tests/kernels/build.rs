@@ -42,7 +42,11 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
             .map_err(|report| report.to_string())?;
         let path = out.join(format!("{module}_{kind}.rs"));
         fs::write(&path, code.text())?;
-        writeln!(modules, "    #[path = {path:?}]\n    pub mod {kind};")?;
+        writeln!(
+            modules,
+            "    #[path = \"{}\"]\n    pub mod {kind};",
+            path.display()
+        )?;
         names.push(format!("{kind}::{}", code.name()));
     }
     let [plain, simd] = [&names[0], &names[1]];

@@ -115,11 +115,8 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
     let tensor = is_flattened.then(|| quote!(Tensor as _));
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
     if kernels == Kernels::Simd {
-        let bits = mentions(items, "select").then(|| quote!(Select as _,));
-        let float = quote!(SimdBase as _, SimdFloat as _);
-        let f32x16 = mentions(items, "f32x16").then(|| quote!(f32x16,));
         return Some(quote! {
-            use cnn_runtime::lanes::{self, Lanes, Simd, #bits #float, #f32x16};
+            use cnn_runtime::lanes::{self, Lanes, prelude::*};
             use cnn_runtime::{#(#traits),*};
         });
     }

@@ -14,7 +14,7 @@ use quote::quote;
 pub fn value(activation: Option<Activation>, z: &TokenStream) -> TokenStream {
     match activation {
         None => z.clone(),
-        Some(Activation::Relu) => quote!(#z.max(lanes::splat(simd, 0.0))),
+        Some(Activation::Relu) => quote!(#z.max(0.0)),
         Some(Activation::LeakyRelu { negative_slope }) => {
             let slope = real(negative_slope, Dtype::F32);
             quote!(#z.max(#z * #slope))
@@ -26,7 +26,7 @@ pub fn value(activation: Option<Activation>, z: &TokenStream) -> TokenStream {
 
 /// `d · σ'(z)` of vectors `d` and `a = σ(z)`.
 pub fn delta(activation: Activation) -> TokenStream {
-    let is_positive = quote!(a.simd_gt(lanes::splat(simd, 0.0)));
+    let is_positive = quote!(a.simd_gt(0.0));
     match activation {
         Activation::Relu => quote!(#is_positive.select(d, lanes::splat(simd, 0.0))),
         Activation::LeakyRelu { negative_slope } => {
@@ -73,7 +73,8 @@ pub fn forward(activation: Activation, plan: &Plan, group: &Group, memory: &Memo
         for (input, output) in input #flat.iter().zip(output #flat_mut) {
             for part in 0..lanes::parts::<S>() {
                 let z = input.load(simd, part);
-                output.store(simd, part, #value);
+                let a = #value;
+                output.store(simd, part, a);
             }
         }
     };
@@ -109,10 +110,12 @@ pub fn backward(
     let (flat, flat_mut) = (flat(shape), flat_mut(shape));
     let body = quote! {
         let pairs = output #flat.iter().zip(delta #flat);
-        for ((output, delta), input_delta) in pairs.zip(input_delta #flat_mut) {
+        let input_deltas = input_delta #flat_mut;
+        for ((output, delta), input_delta) in pairs.zip(input_deltas) {
             for part in 0..lanes::parts::<S>() {
                 let (a, d) = (output.load(simd, part), delta.load(simd, part));
-                input_delta.store(simd, part, #delta);
+                let d = #delta;
+                input_delta.store(simd, part, d);
             }
         }
     };

@@ -93,7 +93,11 @@ impl Emitter<'_> {
         if self.conv.groups == 1 {
             return index.clone();
         }
+        let is_one = count == 1;
         let count = number(count);
+        if is_one {
+            return quote!(group + #index);
+        }
         quote!(group * #count + #index)
     }
 
@@ -145,10 +149,14 @@ impl Emitter<'_> {
         );
         let group = (conv.groups > 1).then(|| {
             let kernels = number(self.kernels());
-            quote!(let group = o / #kernels;)
+            if self.kernels() == 1 {
+                quote!(let group = o;)
+            } else {
+                quote!(let group = o / #kernels;)
+            }
         });
         let bias = match conv.bias {
-            ConvBias::None => quote!(),
+            ConvBias::None => quote!(*sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];),
             ConvBias::Channel => quote! {
                 for m in 0..MAPS {
                     sums[m] = [lanes::splat(simd, bias[o + m]); COLUMNS];
@@ -184,16 +192,16 @@ impl Emitter<'_> {
                 simd: S,
                 parameters: &#parameters,
                 input: &#input,
-                [o, y, x]: [usize; 3],
-                part: usize
-            ) -> [[S::f32s; COLUMNS]; MAPS] {
+                place: [usize; 3],
+                part: usize,
+                sums: &mut [[S::f32s; COLUMNS]; MAPS]
+            ) {
                 let #pattern = parameters;
+                let [o, y, x] = place;
                 let kernels: [_; MAPS] = core::array::from_fn(|m| &weight[o + m]);
-                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
                 #bias
                 #group
                 for i in 0..#inputs { #taps }
-                sums
             }
         }
     }
@@ -262,12 +270,13 @@ impl Emitter<'_> {
         let sums_of = self.sums_name();
         let value = activation::value(self.activation, &quote!(z));
         quote! {
-            let place = [o, y, x];
-            let sums = #sums_of::<S, MAPS, COLUMNS>(simd, parameters, input, place, part);
+            let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+            #sums_of(simd, parameters, input, [o, y, x], part, &mut sums);
             for m in 0..MAPS {
                 for c in 0..COLUMNS {
                     let z = sums[m][c];
-                    output[o + m][y][x + c].store(simd, part, #value);
+                    let a = #value;
+                    output[o + m][y][x + c].store(simd, part, a);
                 }
             }
         }
@@ -285,13 +294,15 @@ impl Emitter<'_> {
             let mut places = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
             for wy in 0..#height {
                 let place = [o, #row, x];
-                let sums = #sums_of::<S, MAPS, COLUMNS>(simd, parameters, input, place, part);
+                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+                #sums_of(simd, parameters, input, place, part, &mut sums);
                 for m in 0..MAPS {
                     for c in 0..COLUMNS {
                         let (z, window) = (sums[m][c], c / #width);
                         let is_larger = z.simd_gt(largest[m][window]);
                         let place = lanes::splat(simd, (#width * wy + c % #width) as f32);
-                        places[m][window] = is_larger.select(place, places[m][window]);
+                        let before = places[m][window];
+                        places[m][window] = is_larger.select(place, before);
                         largest[m][window] = largest[m][window].max(z);
                     }
                 }
@@ -300,7 +311,8 @@ impl Emitter<'_> {
             for m in 0..MAPS {
                 for c in 0..COLUMNS / #width {
                     let z = largest[m][c];
-                    output[o + m][y][column + c].store(simd, part, #value);
+                    let a = #value;
+                    output[o + m][y][column + c].store(simd, part, a);
                     argmax[o + m][y][column + c].store(simd, part, places[m][c]);
                 }
             }
@@ -331,7 +343,8 @@ impl Emitter<'_> {
                     for wx in 0..#pool_columns {
                         let is_largest = place.simd_eq((#pool_columns * wy + wx) as f32);
                         let routed = is_largest.select(d, lanes::splat(simd, 0.0));
-                        sums_delta[o][#row][#column].store(simd, part, routed);
+                        let (row, column) = (#row, #column);
+                        sums_delta[o][row][column].store(simd, part, routed);
                     }
                 }
             };
@@ -591,14 +604,16 @@ impl Emitter<'_> {
                     for o in 0..#kernels {
                         let kernel = &weight[#out];
                         for ky in 0..#taps_high {
-                            let Some(row) = usize::checked_sub(#at_row, #down).filter(|row| *row < #rows_end) else {
+                            if !(#down..#down + #rows_end).contains(&(#at_row)) {
                                 continue;
-                            };
-                            let row = &delta[#out][row];
+                            }
+                            let row = &delta[#out][#at_row - #down];
                             for kx in 0..#taps_wide {
-                                let Some(column) = usize::checked_sub(#at_column, #across).filter(|column| *column < #past && *column + COLUMNS > #border_number) else {
+                                let column = #at_column;
+                                if column + COLUMNS <= #across + #border_number || column >= #across + #past {
                                     continue;
-                                };
+                                }
+                                let column = column - #across;
                                 let mut values = [lanes::splat(simd, 0.0); COLUMNS];
                                 for c in 0..COLUMNS {
                                     values[c] = row[column + c].load(simd, part);
@@ -658,14 +673,16 @@ impl Emitter<'_> {
         let tile = quote! {
             for y in 0..#rows {
                 for ky in 0..#taps_high {
-                    let Some(row) = usize::checked_sub(#row, #top).filter(|row| *row < #height) else {
+                    let row = #row;
+                    if !(#top..#top + #height).contains(&row) {
                         continue;
-                    };
+                    }
                     for x in 0..#columns {
                         for kx in 0..#taps_wide {
-                            let Some(column) = usize::checked_sub(#column, #left).filter(|column| *column < #width) else {
+                            let column = #column;
+                            if !(#left..#left + #width).contains(&column) {
                                 continue;
-                            };
+                            }
                             for part in 0..lanes::parts::<S>() {
                                 let mut sums = [lanes::splat(simd, 0.0); MAPS];
                                 for o in 0..#kernels {
@@ -676,7 +693,7 @@ impl Emitter<'_> {
                                     }
                                 }
                                 for m in 0..MAPS {
-                                    let place = &mut input_delta[#first + m][row][column];
+                                    let place = &mut input_delta[#first + m][row - #top][column - #left];
                                     place.store(simd, part, place.load(simd, part) + sums[m]);
                                 }
                             }
@@ -698,10 +715,11 @@ impl Emitter<'_> {
             sizes: &["MAPS"],
             arguments: self.backward_input_arguments(),
             body: quote!(
-                let weight = &parameters.weight;
-                input_delta.as_flattened_mut().as_flattened_mut().fill(Lanes::default());
-                #body
-            ),
+                    let weight = &parameters.weight;
+                    let values = input_delta.as_flattened_mut().as_flattened_mut();
+            values.fill(Lanes::default());
+                    #body
+                ),
             calls: for_registers(|_| {
                 vec![Call {
                     sizes: vec![tile::divisor(self.inputs(), 12)],

@@ -106,7 +106,8 @@ impl Emitter<'_> {
                     }
                     for f in 0..FEATURES {
                         for v in 0..VECTORS {
-                            output[o + f].store(simd, part + v, #value);
+                            let a = #value;
+                            output[o + f].store(simd, part + v, a);
                         }
                     }
                 }
@@ -242,7 +243,7 @@ impl Emitter<'_> {
     /// The gradients of sixteen inputs at a time. Where the last tile of outputs overlaps the one before, that one has
     /// already added its sums.
     fn whole_chunks(&self) -> Option<TokenStream> {
-        let product = product(&quote!(chunk), &quote!(CHUNKS));
+        let product = product(&quote!(chunk + c), &quote!(CHUNKS));
         let chunks = self.inputs() / LANES;
         let count = number(chunks);
         (chunks > 0).then(|| {
@@ -357,7 +358,7 @@ fn product(chunk: &TokenStream, columns: &TokenStream) -> TokenStream {
         for sample in 0..lanes::LANES {
             let mut values = [f32x16::splat(simd, 0.0); #columns];
             for c in 0..#columns {
-                values[c] = f32x16::load_array_ref(simd, &rows[sample][#chunk + c].0);
+                values[c] = f32x16::load_array_ref(simd, &rows[sample][#chunk].0);
             }
             for f in 0..FEATURES {
                 let d = f32x16::splat(simd, delta[o + f].0[sample]);

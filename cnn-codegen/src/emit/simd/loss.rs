@@ -2,7 +2,7 @@
 //! sample get a delta of zero and so have no part in any gradient.
 
 use super::function::{flat, flat_mut, lanes_type};
-use crate::emit::tokens::{doc, formula, number, real};
+use crate::emit::tokens::{doc, formula, real};
 use crate::plan::Plan;
 use cnn_spec::network::Dtype;
 use cnn_spec::training::Loss;
@@ -25,7 +25,6 @@ pub fn functions(loss: Loss, plan: &Plan) -> TokenStream {
 
 fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
     let scores = lanes_type(&plan.value(plan.scores).shape);
-    let classes = number(plan.value(plan.scores).shape.elements());
     let totals_doc = doc(&format!(
         "Softmax cross-entropy of the samples of a block, and how many of them have their largest logit at their \
          label.\n\n{}\n\n# Panics\n\nIf there is no such label.",
@@ -44,8 +43,8 @@ fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
             for part in 0..lanes::parts::<S>() {
                 let mut value = logits[0].load(simd, part);
                 let mut class = lanes::splat(simd, 0.0);
-                for j in 1..#classes {
-                    let z = logits[j].load(simd, part);
+                for (j, z) in logits.iter().enumerate().skip(1) {
+                    let z = z.load(simd, part);
                     class = z.simd_gt(value).select(lanes::splat(simd, j as f32), class);
                     value = value.max(z);
                 }
@@ -59,12 +58,13 @@ fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
             }
             let mut totals = cnn_runtime::Totals::default();
             for (lane, label) in labels.iter().enumerate() {
-                let loss = largest.0[lane] + cnn_runtime::math::ln(sums.0[lane]) - logits[*label].0[lane];
-                totals += cnn_runtime::Totals {
+                let total = largest.0[lane] + cnn_runtime::math::ln(sums.0[lane]);
+                let loss = total - logits[*label].0[lane];
+                let sample = cnn_runtime::Totals {
                     loss: f64::from(loss),
                     correct: usize::from(best.0[lane] as usize == *label),
                     samples: 1,
-                };
+                }; totals += sample;
             }
             totals
         }
@@ -108,16 +108,19 @@ fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
 fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> TokenStream {
     let shape = &plan.value(plan.scores).shape;
     let (scores, flat, flat_mut) = (lanes_type(shape), flat(shape), flat_mut(shape));
-    let delta_values = if shape.rank() == 1 {
-        quote!(delta)
+    let (flat_output, flat_delta) = if shape.rank() == 1 {
+        (quote!(), quote!())
     } else {
-        quote!(delta #flat_mut)
+        (
+            quote!(let output = output #flat;),
+            quote!(let delta = delta #flat_mut;),
+        )
     };
     quote! {
         /// The losses of the samples of a block, and how many of them have their largest output where the target has.
         #[inline(always)]
         pub fn loss_lanes<S: Simd>(_: S, output: &#scores, targets: &[Target]) -> cnn_runtime::Totals {
-            let output = output #flat;
+            #flat_output
             let mut totals = cnn_runtime::Totals::default();
             for (lane, target) in targets.iter().enumerate() {
                 let (mut sum, mut best) = (0.0, 0);
@@ -127,11 +130,11 @@ fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> Token
                         best = index;
                     }
                 }
-                totals += cnn_runtime::Totals {
+                let sample = cnn_runtime::Totals {
                     loss: f64::from(#value),
                     correct: usize::from(best == cnn_runtime::argmax(target)),
                     samples: 1,
-                };
+                }; totals += sample;
             }
             totals
         }
@@ -146,7 +149,8 @@ fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> Token
             delta: &mut #scores
         ) {
             let samples = batch_size as f32;
-            let (output, delta) = (output #flat, #delta_values);
+            #flat_output
+            #flat_delta
             delta.fill(Lanes::default());
             for (lane, target) in targets.iter().enumerate() {
                 let pairs = output.iter().zip(target.values());

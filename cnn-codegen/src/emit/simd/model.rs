@@ -142,8 +142,8 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         ) -> cnn_runtime::Totals {
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
-            let blocks = inputs.chunks(lanes::LANES).zip(targets.chunks(lanes::LANES));
-            for (inputs, targets) in blocks {
+            let (inputs, targets) = (inputs.chunks(lanes::LANES), targets.chunks(lanes::LANES));
+            for (inputs, targets) in inputs.zip(targets) {
                 load_lanes(simd, inputs, &mut activations.input);
                 forward_lanes(simd, parameters, activations);
                 totals += loss_lanes(simd, &activations.#scores, targets);
@@ -170,8 +170,8 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         ) -> cnn_runtime::Totals {
             let activations = &mut workspace.activations;
             let mut totals = cnn_runtime::Totals::default();
-            let blocks = inputs.chunks(lanes::LANES).zip(targets.chunks(lanes::LANES));
-            for (inputs, targets) in blocks {
+            let (inputs, targets) = (inputs.chunks(lanes::LANES), targets.chunks(lanes::LANES));
+            for (inputs, targets) in inputs.zip(targets) {
                 load_lanes(simd, inputs, &mut activations.input);
                 forward_lanes(simd, parameters, activations);
                 totals += loss_lanes(simd, &activations.#scores, targets);

@@ -150,7 +150,7 @@ impl<'a> Pool<'a> {
 
     pub fn max_forward(&self) -> Function {
         let window =
-            self.each_value(|index| quote!(largest = largest.max(input #index.load(simd, part));));
+            self.each_value(|index| quote!(let value = input #index.load(simd, part); largest = largest.max(value);));
         let body = self.each_part(&quote! {
             let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
             #window
@@ -178,15 +178,16 @@ impl<'a> Pool<'a> {
         let window = self.each_value(|index| {
             quote! {
                 let place = &mut input_delta #index;
-                let is_largest = input #index.load(simd, part).simd_eq(largest);
-                let routed = is_largest.select(rest, lanes::splat(simd, 0.0));
+                let value = input #index.load(simd, part);
+                let is_largest = value.simd_eq(largest);
+                let routed = is_largest.select(rest, zero);
                 place.store(simd, part, place.load(simd, part) + routed);
                 rest -= routed;
             }
         });
         let each = self.each_part(&quote! {
             let largest = output[c][y][x].load(simd, part);
-            // What is still to be routed; the first position takes it all.
+            let zero = lanes::splat(simd, 0.0);
             let mut rest = delta[c][y][x].load(simd, part);
             #window
         });
@@ -200,8 +201,8 @@ impl<'a> Pool<'a> {
             &self.array(false),
             &self.memory.activation(self.group.output),
         );
-        let body =
-            quote!(input_delta.as_flattened_mut().as_flattened_mut().fill(Lanes::default()); #each);
+        let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
+        values.fill(Lanes::default()); #each);
         self.function(
             "backward_input",
             doc,
@@ -262,8 +263,8 @@ impl<'a> Pool<'a> {
             "`{}` input delta: every value of a window gets an equal share of the window's delta.",
             self.group.name
         );
-        let body =
-            quote!(input_delta.as_flattened_mut().as_flattened_mut().fill(Lanes::default()); #each);
+        let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
+        values.fill(Lanes::default()); #each);
         self.function(
             "backward_input",
             doc,

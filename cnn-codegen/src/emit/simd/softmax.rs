@@ -69,7 +69,8 @@ pub fn backward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
                 for (p, d) in output.iter().zip(delta) {
                     mean = p.load(simd, part).mul_add(d.load(simd, part), mean);
                 }
-                for ((p, d), input_delta) in output.iter().zip(delta).zip(input_delta.iter_mut()) {
+                let pairs = output.iter().zip(delta);
+                for ((p, d), input_delta) in pairs.zip(input_delta.iter_mut()) {
                     let change = p.load(simd, part) * (d.load(simd, part) - mean);
                     input_delta.store(simd, part, change);
                 }
