@@ -2,14 +2,27 @@
 //!
 //! Text → network → plan → tokens → text: [`compile`] is the one way through, and every door takes it.
 
+pub mod attribute;
+mod builder;
+#[cfg(feature = "command")]
+pub mod cli;
 mod emit;
+mod error;
+mod fallback;
 mod plan;
 mod print;
+mod source;
+#[cfg(feature = "command")]
+mod train;
+#[cfg(feature = "command")]
+mod trainer;
+mod write;
+
+pub use builder::Builder;
+pub use error::Error;
 
 use cnn_spec::{Network, Report};
 use proc_macro2::TokenStream;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::path::Path;
 
 /// What a caller may choose about the generated code.
@@ -74,22 +87,13 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
     if let Some(name) = &options.name {
         network.name.clone_from(name);
     }
-    let file_name = Path::new(file_name).file_name().map_or_else(
-        || file_name.to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    let sha256 = Sha256::digest(text)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-    Ok(generate(
-        &network,
-        &Origin { file_name, sha256 },
-        options.kernels,
-    ))
+    // Escaped, because a line break in a name would end the comment that it stands in.
+    let file_name = Path::new(file_name).file_name().unwrap_or_default();
+    let file_name = file_name.to_string_lossy().escape_debug().to_string();
+    let digest = hmac_sha256::Hash::hash(text.as_bytes());
+    let sha256 = digest.map(|byte| format!("{byte:02x}")).concat();
+    let origin = Origin { file_name, sha256 };
+    Ok(generate(&network, &origin, options.kernels))
 }
 
 fn generate(network: &Network, origin: &Origin, kernels: Kernels) -> Code {

@@ -3,8 +3,13 @@
 //! prettyplease lays the tokens out. It knows no blank lines, breaks lines earlier than rustfmt and keeps
 //! calls on one line longer; the passes here mend that, in order:
 //! 1. [`join_lists`]: no list of arguments is broken that fits on a line;
-//! 2. [`split_lists`]: none is on a line that is too wide;
-//! 3. [`set_apart`]: blank lines stand between the members of an `impl`.
+//! 2. [`join_assignments`]: nor is an assignment;
+//! 3. [`lead_lone_items`]: a list of one item does not take three lines;
+//! 4. [`split_lists`]: no list is on a line that is too wide;
+//! 5. [`split_chains`]: nor is a chain of calls;
+//! 6. [`set_apart`]: blank lines stand between the members of an `impl`.
+//!
+//! A macro's fields, which neither of the two lays out, are for [`declaration`].
 
 use crate::Origin;
 use proc_macro2::TokenStream;
@@ -13,6 +18,10 @@ use proc_macro2::TokenStream;
 const MAX_WIDTH: usize = 100;
 /// The widest list of a call's arguments that rustfmt leaves on one line.
 const MAX_CALL_WIDTH: usize = 60;
+/// The widest list in brackets that rustfmt leaves on one line.
+const MAX_LIST_WIDTH: usize = 60;
+/// The widest chain of fields and calls that rustfmt leaves on one line.
+const MAX_CHAIN_WIDTH: usize = 60;
 /// The widest list of a struct's fields that rustfmt leaves on one line.
 const MAX_STRUCT_WIDTH: usize = 18;
 
@@ -27,18 +36,50 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
         sha256 = origin.sha256,
     );
     for item in core::mem::take(&mut file.items) {
+        let is_macro = matches!(item, syn::Item::Macro(_));
         file.items = vec![item];
         let lines: Vec<_> = prettyplease::unparse(&file)
             .lines()
             .map(str::to_owned)
             .collect();
-        for line in set_apart(split_lists(join_lists(&lines))) {
+        let lines = if is_macro {
+            declaration(&lines)
+        } else {
+            let lines = join_assignments(join_lists(&lines));
+            let lines = split_lists(lead_lone_items(&lines));
+            set_apart(split_chains(lines))
+        };
+        for line in lines {
             text.push('\n');
             text.push_str(&line);
         }
         text.push('\n');
     }
     text
+}
+
+/// `cnn_runtime::zeroed! { Conv1 { weight, bias } }`, with a line for each field where one is too short.
+fn declaration(lines: &[String]) -> Vec<String> {
+    let words: Vec<_> = lines
+        .iter()
+        .flat_map(|line| line.split_whitespace())
+        .collect();
+    let line = words.join(" ");
+    let parts: Vec<_> = line.split(['{', '}']).map(str::trim).collect();
+    let [path, name, fields, ..] = parts[..] else {
+        return vec![line];
+    };
+    if width(&line) <= MAX_WIDTH {
+        return vec![line];
+    }
+    let mut broken = vec![format!("{path} {{"), format!("    {name} {{")];
+    broken.extend(
+        items(fields)
+            .into_iter()
+            .map(|field| format!("        {field},")),
+    );
+    broken.extend(["    }".to_owned(), "}".to_owned()]);
+    broken
 }
 
 /// Puts a broken list back onto one line where rustfmt would.
@@ -75,6 +116,66 @@ fn joined_list(lines: &[String]) -> Option<(String, usize)> {
     (are_sizes || fits_call && width(&line) <= MAX_WIDTH).then_some((line, close + 1))
 }
 
+/// Puts an assignment that is broken before its operator onto one line, if it fits.
+fn join_assignments(lines: Vec<String>) -> Vec<String> {
+    let mut joined: Vec<String> = Vec::with_capacity(lines.len());
+    for line in lines {
+        let code = line.trim_start();
+        match joined.last_mut() {
+            Some(place)
+                if (code.starts_with("+= ") || code.starts_with("-= "))
+                    && width(place) + 1 + width(code) <= MAX_WIDTH =>
+            {
+                place.push(' ');
+                place.push_str(code);
+            }
+            _ => joined.push(line),
+        }
+    }
+    joined
+}
+
+/// Moves the only item of a constant list up to the `=`, or breaks the call that it is.
+fn lead_lone_items(lines: &[String]) -> Vec<String> {
+    let mut led = Vec::with_capacity(lines.len());
+    let mut index = 0;
+    while index < lines.len() {
+        let found = lone_item(&lines[index..]);
+        let (new, width) = found.unwrap_or_else(|| (vec![lines[index].clone()], 1));
+        led.extend(new);
+        index += width;
+    }
+    led
+}
+
+/// The list of one call that the first line opens, as rustfmt breaks it, and how many lines it stood on.
+fn lone_item(lines: &[String]) -> Option<(Vec<String>, usize)> {
+    let constant = lines.first()?.strip_suffix(" &[")?;
+    let close = 1 + lines[1..].iter().position(|line| line.trim() == "];")?;
+    let list: Vec<_> = lines[1..close].iter().map(|line| line.trim()).collect();
+    let list = list.join(" ");
+    let [item] = items(&list)[..] else {
+        return None;
+    };
+    let (call, arguments) = item.strip_suffix(')')?.split_once('(')?;
+    let arguments = items(arguments);
+    let margin = " ".repeat(indent(constant));
+    let item = format!("{call}({})", arguments.join(", "));
+    let new = if width(&item) <= MAX_LIST_WIDTH {
+        vec![constant.to_owned(), format!("{margin}    &[{item}];")]
+    } else {
+        let arguments = arguments
+            .iter()
+            .map(|argument| format!("{margin}    {argument},"));
+        [format!("{constant} &[{call}(")]
+            .into_iter()
+            .chain(arguments)
+            .chain([format!("{margin})];")])
+            .collect()
+    };
+    Some((new, close + 1))
+}
+
 /// Breaks a list that is too wide for rustfmt.
 fn split_lists(lines: Vec<String>) -> Vec<String> {
     lines
@@ -107,6 +208,34 @@ fn split_list(line: &str) -> Option<Vec<String>> {
     );
     split.push(format!("{margin}{}", &line[close..]));
     Some(split)
+}
+
+/// Breaks a statement that is a chain of fields and calls too wide for rustfmt.
+fn split_chains(lines: Vec<String>) -> Vec<String> {
+    lines
+        .into_iter()
+        .flat_map(|line| split_chain(&line).unwrap_or_else(|| vec![line]))
+        .collect()
+}
+
+fn split_chain(line: &str) -> Option<Vec<String>> {
+    let chain = line.trim_start().strip_suffix(';')?;
+    if chain.contains(' ') || width(chain) <= MAX_CHAIN_WIDTH {
+        return None;
+    }
+    let margin = " ".repeat(indent(line));
+    let mut links = vec![margin.clone()];
+    let mut depth = 0_usize;
+    for letter in chain.chars() {
+        depth += usize::from(letter == '(');
+        depth -= usize::from(letter == ')');
+        if letter == '.' && depth == 0 {
+            links.push(format!("{margin}    "));
+        }
+        links.last_mut()?.push(letter);
+    }
+    links.last_mut()?.push(';');
+    Some(links)
 }
 
 /// The first pair of delimiters, if it closes where the line ends.

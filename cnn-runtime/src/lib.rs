@@ -2,7 +2,8 @@
 //!
 //! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
 //! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
-//! generated trainer, and `download` its flag of this name; `simd` the vectors of the simd kernels.
+//! generated trainer, and `download` its flag of this name; `macros` the attribute `cnn_model`; `simd` the vectors of
+//! the simd kernels.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -49,6 +50,9 @@ pub use schedule::Schedule;
 pub use target::{Target, argmax};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;
+
+#[cfg(feature = "macros")]
+pub use cnn_macros::cnn_model;
 
 #[doc(hidden)]
 pub use bytemuck;

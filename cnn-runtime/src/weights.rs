@@ -164,3 +164,40 @@ fn decode<S: Real>(bytes: &[u8], values: &mut [S]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 1 and -2 as IEEE 754 has them, the lowest byte first.
+    #[test]
+    #[allow(clippy::float_cmp)]
+    fn values_are_little_endian() {
+        let single = [0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0];
+        let double = [0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xc0];
+        assert_eq!(encode(&[1.0_f32, -2.0]), single);
+        assert_eq!(encode(&[1.0_f64, -2.0]), double);
+
+        let (mut singles, mut doubles) = ([0.0_f32; 2], [0.0_f64; 2]);
+        decode(&single, &mut singles);
+        decode(&double, &mut doubles);
+        assert_eq!(singles, [1.0, -2.0]);
+        assert_eq!(doubles, [1.0, -2.0]);
+    }
+
+    /// No bit may be lost on the way through `f64`, not even of numbers that `f32` only just has.
+    #[test]
+    fn every_kind_of_single_survives() {
+        let values = [
+            f32::MIN_POSITIVE,
+            f32::from_bits(1),
+            f32::MAX,
+            -0.0,
+            f32::INFINITY,
+            0.1,
+        ];
+        let mut read = [0.0; 6];
+        decode(&encode(&values), &mut read);
+        assert_eq!(values.map(f32::to_bits), read.map(f32::to_bits));
+    }
+}

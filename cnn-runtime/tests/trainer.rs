@@ -10,7 +10,11 @@ fn trainer(arguments: &[&str]) -> Command {
     let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.pop();
-    let mut command = Command::new(path.join("examples/softmax_regression"));
+    let name = format!(
+        "examples/softmax_regression{}",
+        std::env::consts::EXE_SUFFIX
+    );
+    let mut command = Command::new(path.join(name));
     command.args(arguments);
     command
 }

@@ -1,6 +1,7 @@
 //! The checked network: names, final shapes, parameters. Nothing is left to resolve.
 
 use crate::layer::Kind;
+use crate::names;
 use crate::shape::Shape;
 use crate::training::Training;
 
@@ -124,5 +125,24 @@ impl Network {
             .flat_map(|layer| &layer.parameters)
             .map(|p| p.shape.elements())
             .sum()
+    }
+
+    /// Gives the network another name.
+    ///
+    /// # Errors
+    /// Why the generated code cannot carry it.
+    pub fn rename(&mut self, name: &str) -> Result<(), String> {
+        let taken = |layer: &&Layer| names::type_name(&layer.name) == name;
+        if let Some(reason) = names::refuse_network(name) {
+            return Err(reason);
+        }
+        if let Some(layer) = self.layers.iter().find(taken) {
+            return Err(format!(
+                "the layer `{}` has a type of this name",
+                layer.name
+            ));
+        }
+        name.clone_into(&mut self.name);
+        Ok(())
     }
 }

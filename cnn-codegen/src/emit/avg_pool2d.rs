@@ -1,11 +1,10 @@
 //! `avg_pool2d`: a convolution of each map with fixed, equal weights.
 
-use super::axis::{Window, each_output};
+use super::axis::{Window, each_output, each_tap};
 use super::function::{Argument, Function, Functions};
-use super::tokens::{formula, loops, real};
+use super::tokens::{formula, real};
 use crate::plan::{Plan, Step};
 use cnn_spec::layer::{AvgPool2d, Pair};
-use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The functions of an average pool.
@@ -17,35 +16,17 @@ pub fn functions(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Functions {
     }
 }
 
-fn window(pool: &AvgPool2d) -> Window {
-    Window {
-        kernel_size: pool.kernel_size,
-        stride: pool.stride,
-        dilation: Pair {
-            height: 1,
-            width: 1,
-        },
-        padding: pool.padding,
-    }
-}
-
 /// Values in a window, padding included.
-fn count(pool: &AvgPool2d, plan: &Plan) -> TokenStream {
-    let count = pool.kernel_size.height * pool.kernel_size.width;
-    let count = real(count as f64, plan.network.dtype);
-    quote!(#count)
+fn count(pool: &AvgPool2d) -> usize {
+    pool.kernel_size.height * pool.kernel_size.width
 }
 
 fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
-    let count = count(pool, plan);
-    let [rows, columns] = window(pool).axes(&plan.value(step.input).shape);
-    let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
-    let (bind_row, bind_column) = (&row.binding, &column.binding);
-    let in_row = loops(
-        &[("kx", columns.taps)],
-        &quote!(#bind_column sum += input[c][#row][#column];),
-    );
-    let in_window = loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row));
+    let count = real(count(pool) as f64, plan.network.dtype);
+    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let axes = window.axes(&plan.value(step.input).shape);
+    let taps = each_tap(axes, |row, column| quote!(sum += input[c][#row][#column];));
+    let [row, column] = [axes[0].formula("y", "ky"), axes[1].formula("x", "kx")];
     let Pair { height, width } = pool.kernel_size;
     Function {
         doc: format!(
@@ -54,9 +35,7 @@ fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
             step.name,
             step.shapes(plan),
             formula(&format!(
-                "output[c][y][x] = Σ input[c][{}][{}] / {}    over ky, kx",
-                rows.formula("y", "ky"),
-                columns.formula("x", "kx"),
+                "output[c][y][x] = Σ input[c][{row}][{column}] / {}    over ky, kx",
                 height * width,
             )),
         ),
@@ -65,7 +44,7 @@ fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
             &plan.value(step.output).shape,
             &quote! {
                 let mut sum = 0.0;
-                #in_window
+                #taps
                 output[c][y][x] = sum / #count;
             },
         ),
@@ -73,18 +52,15 @@ fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
 }
 
 fn backward_input(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
-    let count = count(pool, plan);
-    let [rows, columns] = window(pool).axes(&plan.value(step.input).shape);
-    let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
-    let (bind_row, bind_column) = (&row.binding, &column.binding);
-    let in_row = loops(
-        &[("kx", columns.taps)],
-        &quote!(#bind_column input_delta[c][#row][#column] += share;),
+    let count = real(count(pool) as f64, plan.network.dtype);
+    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let taps = each_tap(
+        window.axes(&plan.value(step.input).shape),
+        |row, column| quote!(input_delta[c][#row][#column] += share;),
     );
-    let in_window = loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row));
     let shares = each_output(
         &plan.value(step.output).shape,
-        &quote!(let share = delta[c][y][x] / #count; #in_window),
+        &quote!(let share = delta[c][y][x] / #count; #taps),
     );
     Function {
         doc: format!(

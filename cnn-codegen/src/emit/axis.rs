@@ -37,6 +37,16 @@ pub struct Window {
 }
 
 impl Window {
+    /// A pool's window, whose taps lie side by side.
+    pub fn of_pool(kernel_size: Pair, stride: Pair, padding: Pair) -> Self {
+        Self {
+            kernel_size,
+            stride,
+            dilation: Pair::square(1),
+            padding,
+        }
+    }
+
     /// The rows and columns of this window over an input.
     pub fn axes(self, input: &Shape) -> [Axis; 2] {
         let rows = Axis {
@@ -63,6 +73,18 @@ impl Window {
 pub fn each_output(maps: &Shape, body: &TokenStream) -> TokenStream {
     let dims = maps.dims();
     loops(&[("c", dims[0]), ("y", dims[1]), ("x", dims[2])], body)
+}
+
+/// For each tap of the window at output position `y`, `x`.
+pub fn each_tap(
+    [rows, columns]: [Axis; 2],
+    body: impl FnOnce(&Index, &Index) -> TokenStream,
+) -> TokenStream {
+    let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
+    let (bind_row, bind_column) = (&row.binding, &column.binding);
+    let body = body(&row, &column);
+    let in_row = loops(&[("kx", columns.taps)], &quote!(#bind_column #body));
+    loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row))
 }
 
 /// An index, to be used after its binding.

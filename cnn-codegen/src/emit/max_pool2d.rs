@@ -1,6 +1,6 @@
 //! `max_pool2d`: forward, the largest value of each window; backward, the delta goes to where it was.
 
-use super::axis::{Window, each_output};
+use super::axis::{Window, each_output, each_tap};
 use super::function::{Argument, Function, Functions};
 use super::tokens::{formula, loops, number, scalar};
 use crate::plan::{Plan, Step};
@@ -16,28 +16,15 @@ pub fn functions(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Functions {
     }
 }
 
-fn window(pool: &MaxPool2d) -> Window {
-    Window {
-        kernel_size: pool.kernel_size,
-        stride: pool.stride,
-        dilation: Pair {
-            height: 1,
-            width: 1,
-        },
-        padding: pool.padding,
-    }
-}
-
 fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
     let scalar = scalar(plan.network.dtype);
-    let [rows, columns] = window(pool).axes(&plan.value(step.input).shape);
-    let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
-    let (bind_row, bind_column) = (&row.binding, &column.binding);
-    let in_row = loops(
-        &[("kx", columns.taps)],
-        &quote!(#bind_column largest = largest.max(input[c][#row][#column]);),
+    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let axes = window.axes(&plan.value(step.input).shape);
+    let taps = each_tap(
+        axes,
+        |row, column| quote!(largest = largest.max(input[c][#row][#column]);),
     );
-    let in_window = loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row));
+    let [row, column] = [axes[0].formula("y", "ky"), axes[1].formula("x", "kx")];
     let Pair { height, width } = pool.kernel_size;
     Function {
         doc: format!(
@@ -45,9 +32,7 @@ fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
             step.name,
             step.shapes(plan),
             formula(&format!(
-                "output[c][y][x] = max input[c][{}][{}]    over ky, kx",
-                rows.formula("y", "ky"),
-                columns.formula("x", "kx"),
+                "output[c][y][x] = max input[c][{row}][{column}]    over ky, kx"
             )),
         ),
         arguments: vec![Argument::Input, Argument::OutputMut],
@@ -55,7 +40,7 @@ fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
             &plan.value(step.output).shape,
             &quote! {
                 let mut largest = #scalar::NEG_INFINITY;
-                #in_window
+                #taps
                 output[c][y][x] = largest;
             },
         ),
@@ -63,30 +48,25 @@ fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
 }
 
 fn backward_input(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
-    let [rows, columns] = window(pool).axes(&plan.value(step.input).shape);
-    let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
-    let (bind_row, bind_column) = (&row.binding, &column.binding);
-    let in_row = loops(
-        &[("kx", columns.taps)],
-        &quote! {
-            #bind_column
+    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let taps = each_tap(window.axes(&plan.value(step.input).shape), |row, column| {
+        quote! {
             if input[c][#row][#column] == output[c][y][x] {
                 input_delta[c][#row][#column] += delta[c][y][x];
                 continue 'window;
             }
-        },
-    );
-    let in_window = loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row));
+        }
+    });
     let output = plan.value(step.output).shape.dims();
     let width = number(output[2]);
     let routes = loops(
         &[("c", output[0]), ("y", output[1])],
-        &quote!('window: for x in 0..#width { #in_window }),
+        &quote!('window: for x in 0..#width { #taps }),
     );
     Function {
         doc: format!(
-            "`{}` input delta: the delta of each window goes to its argmax, the first position that holds the \
-             largest value; the others had no part in the output and get zero.",
+            "`{}` input delta: the delta of each window goes to its argmax, the first position that \
+             holds the largest value; the others had no part in the output and get zero.",
             step.name
         ),
         arguments: vec![

@@ -6,6 +6,7 @@ mod axis;
 mod channels;
 mod conv2d;
 mod dense;
+mod flatten;
 mod function;
 mod loss;
 mod max_pool2d;
@@ -138,7 +139,7 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
             Kind::Dense(dense) => dense::functions(dense, plan, step),
             Kind::Activation(activation) => activation::functions(*activation, plan, step),
             Kind::Softmax(_) => softmax::functions(plan, step),
-            Kind::Flatten(_) => unreachable!("lowering leaves no flatten"),
+            Kind::Flatten(_) => flatten::functions(plan, step),
         },
     }
 }

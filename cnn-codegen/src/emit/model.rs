@@ -1,11 +1,11 @@
 //! The network as a whole: its types, its passes, and the traits that the runtime knows it by.
 
 use super::function::activation;
-use super::tokens::{array_type, doc, ident, number, scalar, used_in};
+use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
 use super::{backward_calls, forward_call, loss, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
-use cnn_spec::network::{Distribution, Parameter};
+use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
 use cnn_spec::summary::Summary;
 use cnn_spec::training::{Loss, Schedule, Training};
@@ -84,14 +84,18 @@ pub fn backward(plan: &Plan) -> TokenStream {
         .rev()
         .map(|step| backward_calls(plan, step))
         .collect();
-    let [parameters, input] = ["parameters", "input"].map(|name| used_in(&calls, name));
+    let [parameters, input, activations] =
+        ["parameters", "input", "activations"].map(|name| used_in(&calls, name));
+    let about = doc(
+        "The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to \
+         layer, and each layer's gradients are added to `gradients`.",
+    );
     quote! {
-        /// The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to layer,
-        /// and each layer's gradients are added to `gradients`.
+        #about
         pub fn backward(
             #parameters: &Parameters,
             #input: &Input,
-            activations: &Activations,
+            #activations: &Activations,
             deltas: &mut Deltas,
             gradients: &mut Parameters
         ) {
@@ -126,6 +130,7 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
                 .map(|parameter| first_values(&step.name, parameter))
         })
         .collect();
+    let allow = allow_constants(&first_values);
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
     let trainable = network
         .training
@@ -144,6 +149,7 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
             const OUTPUT_SHAPE: &'static [usize] = &[#(#output_shape),*];
             const SUMMARY: &'static str = Self::SUMMARY;
 
+            #allow
             fn initialize(#parameters: &mut Parameters, #rng: &mut cnn_runtime::Rng) {
                 #first_values
             }
@@ -169,11 +175,11 @@ fn first_values(layer: &str, parameter: &Parameter) -> TokenStream {
     match parameter.distribution {
         Distribution::Zeros => quote!(#place.values_mut().fill(0.0);),
         Distribution::Uniform { bound } => {
-            let bound = Literal::f64_unsuffixed(bound);
+            let bound = real(bound, Dtype::F64);
             quote!(rng.fill_uniform(&mut #place, #bound);)
         }
         Distribution::Normal { standard_deviation } => {
-            let standard_deviation = Literal::f64_unsuffixed(standard_deviation);
+            let standard_deviation = real(standard_deviation, Dtype::F64);
             quote!(rng.fill_normal(&mut #place, #standard_deviation);)
         }
     }
@@ -183,7 +189,8 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
     let (name, scalar) = (ident(&plan.network.name), scalar(plan.network.dtype));
     let (epochs, batch_size) = (number(training.epochs), number(training.batch_size));
     let seed = Literal::u64_unsuffixed(training.seed);
-    let learning_rate = Literal::f64_unsuffixed(training.optimizer.learning_rate());
+    let learning_rate = real(training.optimizer.learning_rate(), Dtype::F64);
+    let allow = allow_constants(&quote!(#learning_rate));
     let schedule = match training.schedule {
         Schedule::Constant => quote!(Constant),
         Schedule::Cosine => quote!(Cosine),
@@ -198,6 +205,7 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             type Optimizer = Optimizer;
             type Workspace = Workspace;
 
+            #allow
             const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
                 epochs: #epochs,
                 batch_size: #batch_size,

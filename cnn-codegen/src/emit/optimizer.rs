@@ -2,7 +2,7 @@
 //!
 //! In the formulas `w` is a parameter and `g` its gradient.
 
-use super::tokens::{doc, formula, ident, real, scalar};
+use super::tokens::{allow_constants, doc, formula, ident, real, scalar};
 use crate::Kernels;
 use cnn_spec::network::Dtype;
 use cnn_spec::training::{AdamSettings, Optimizer};
@@ -44,7 +44,7 @@ fn sgd(momentum: f64, nesterov: bool, weight_decay: f64, dtype: Dtype) -> Rule {
     if momentum == 0.0 {
         return Rule {
             doc: format!(
-                "Gradient descent.\n\n{}",
+                "Gradient descent: every parameter `w` goes against its gradient `g`.\n\n{}",
                 formula(&format!("w ← w − learning_rate · {slope_text}"))
             ),
             memories: vec![],
@@ -61,7 +61,8 @@ fn sgd(momentum: f64, nesterov: bool, weight_decay: f64, dtype: Dtype) -> Rule {
     };
     Rule {
         doc: format!(
-            "Gradient descent with {name}.\n\n{}",
+            "Gradient descent with {name}: every parameter `w` goes where its velocity `v` leads, which its \
+             gradient `g` turns.\n\n{}",
             formula(&format!(
                 "v ← {momentum} v + {slope_text}\nw ← w − learning_rate · {direction_text}"
             )),
@@ -121,7 +122,8 @@ fn moments(
     let epsilon = real(settings.epsilon, dtype);
     Rule {
         doc: format!(
-            "{name}: steps of one length, scaled by running moments of the gradient; `t` counts steps.\n\n{}",
+            "{name}: every parameter `w` goes against the running mean `m` of its gradient `g`, in units of the \
+             root of the running mean square `v`; `t` counts updates.\n\n{}",
             formula(&format!(
                 "{first_text}\
                  m ← {beta1} m + {rest1} {slope_text}\n\
@@ -236,8 +238,10 @@ impl Rule {
         };
         // Part of a function that has chosen its instruction set.
         let inline = (kernels == Kernels::Simd).then(|| quote!(#[inline(always)]));
+        let allow = allow_constants(&quote!(#count #per_value));
         quote! {
             #doc
+            #allow
             #inline
             pub fn update(
                 parameters: &mut Parameters,

@@ -44,6 +44,8 @@ pub enum Kernel<'n> {
     AvgPool2d(&'n AvgPool2d),
     /// Zeros around feature maps.
     ZeroPad(Padding),
+    /// Maps become a vector.
+    Flatten,
     /// Logits become probabilities.
     Softmax,
 }
@@ -95,7 +97,7 @@ fn first<'n>(step: &Step<'n>) -> Group<'n> {
             Kind::MaxPool2d(pool) => Kernel::MaxPool2d(pool),
             Kind::AvgPool2d(pool) => Kernel::AvgPool2d(pool),
             Kind::Softmax(_) => Kernel::Softmax,
-            Kind::Flatten(_) => unreachable!("lowering leaves no flatten"),
+            Kind::Flatten(_) => Kernel::Flatten,
         },
     };
     Group {

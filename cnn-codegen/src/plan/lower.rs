@@ -2,23 +2,23 @@
 
 use super::{Operation, Plan, Step, Value, ValueId};
 use cnn_spec::layer::{Kind, Padding};
-use cnn_spec::network::{Network, Parameter, Source};
+use cnn_spec::network::{Layer, Network, Parameter, Source};
 use cnn_spec::shape::Shape;
 use cnn_spec::training::Loss;
 
-/// After this, `flatten` is gone, padding is a step of its own, and each value knows its name, its stored
-/// shape and whether it needs a delta.
+/// After this, no `flatten` is left that only dense layers read, padding is a step of its own, and each value
+/// knows its name, its stored shape and whether it needs a delta.
 pub fn lower(network: &Network) -> Plan<'_> {
     let mut lowering = Lowering::new(network);
     // The value that holds what each layer puts out.
     let mut outputs = Vec::with_capacity(network.layers.len());
-    for layer in &network.layers {
+    for (index, layer) in network.layers.iter().enumerate() {
         let input = match layer.input {
             Source::Input => ValueId::INPUT,
             Source::Layer(index) => outputs[index],
         };
         let output = match &layer.kind {
-            Kind::Flatten(_) => input,
+            Kind::Flatten(_) if is_read_by_dense(network, index) => input,
             kind => {
                 let input = lowering.pad(kind, &layer.name, input);
                 let shape = layer.output_shape.clone();
@@ -43,6 +43,13 @@ pub fn lower(network: &Network) -> Plan<'_> {
         output,
         scores,
     }
+}
+
+/// Whether a layer's values go to dense layers only, which read maps as they are.
+fn is_read_by_dense(network: &Network, index: usize) -> bool {
+    let is_reader = |layer: &&Layer| layer.input == Source::Layer(index);
+    let mut readers = network.layers.iter().filter(is_reader).peekable();
+    readers.peek().is_some() && readers.all(|layer| matches!(layer.kind, Kind::Dense(_)))
 }
 
 struct Lowering<'n> {

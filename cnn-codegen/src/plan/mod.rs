@@ -1,8 +1,8 @@
 //! What is computed from what, and where it is kept: the network on its way to code.
 //!
 //! Passes, in order, each with the invariant that it leaves:
-//! 1. [`lower`]: no layer is left that only renames values (`flatten`); no convolution pads its own input;
-//!    every value has a name and the shape it is stored in, and is known to need a delta or not.
+//! 1. [`lower`]: no `flatten` is left before a dense layer, which reads maps as they are; no convolution pads
+//!    its own input; every value has a name and the shape it is stored in, and is known to need a delta or not.
 //! 2. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
 //! 3. [`tile`], likewise: what of a kernel's output is computed at a time fits the registers.
 

@@ -60,7 +60,7 @@ impl Dataset {
         let size = shape
             .iter()
             .try_fold(1_usize, |size, n| size.checked_mul(*n));
-        if labels.is_empty() || size.is_none_or(|size| size == 0) {
+        if labels.is_empty() || size == Some(0) {
             return Err(Error::mismatch(format!("{name}: no samples"), help));
         }
         if size.and_then(|size| size.checked_mul(labels.len())) != Some(values.len()) {

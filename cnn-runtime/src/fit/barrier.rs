@@ -66,20 +66,25 @@ impl Barrier {
     fn look(&self, round: usize) -> bool {
         (0..SPINS).any(|_| {
             hint::spin_loop();
-            self.round.load(Ordering::Acquire) != round
+            self.is_open(round)
         })
     }
 
     fn sleep(&self, round: usize) {
         let mut sleepers = self.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
         *sleepers += 1;
-        while self.round.load(Ordering::Acquire) == round {
+        while !self.is_open(round) {
             sleepers = self
                 .wake
                 .wait(sleepers)
                 .unwrap_or_else(PoisonError::into_inner);
         }
         *sleepers -= 1;
+    }
+
+    /// Whether a thread that came in this round may pass: a broken barrier holds nobody, even who comes later.
+    fn is_open(&self, round: usize) -> bool {
+        self.round.load(Ordering::Acquire) != round || self.broken.load(Ordering::Acquire)
     }
 }
 
@@ -119,18 +124,29 @@ mod tests {
         });
     }
 
+    /// Whether the waiting thread comes first or the panic does.
     #[test]
-    fn a_panic_wakes_the_others() {
-        let barrier = Barrier::new(2);
-        let waited = thread::scope(|scope| {
-            let waiting = scope.spawn(|| barrier.wait());
-            let panicking = scope.spawn(|| {
-                let _guard = barrier.guard();
-                panic!("as a test");
+    fn a_panic_lets_the_others_go() {
+        for panic_first in [false, true] {
+            let barrier = Barrier::new(2);
+            let waited = thread::scope(|scope| {
+                let wait = || scope.spawn(|| barrier.wait());
+                let panic = || {
+                    let panicking = scope.spawn(|| {
+                        let _guard = barrier.guard();
+                        panic!("as a test");
+                    });
+                    assert!(panicking.join().is_err());
+                };
+                if panic_first {
+                    panic();
+                    return wait().join();
+                }
+                let waiting = wait();
+                panic();
+                waiting.join()
             });
-            assert!(panicking.join().is_err());
-            waiting.join()
-        });
-        assert!(waited.is_err());
+            assert!(waited.is_err());
+        }
     }
 }

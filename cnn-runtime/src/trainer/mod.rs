@@ -61,7 +61,7 @@ fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
         json: arguments.json,
     };
     let progress = Progress::new(console, arguments.out.as_deref().map(record).transpose()?);
-    console.say(M::SUMMARY)?;
+    console.say(M::SUMMARY.trim())?;
     let data = data(arguments, console)?;
     console.say(format_args!(
         "      {} samples to learn, {} to test\nepochs {}, batch size {}, learning rate {}, seed {}, threads {}\n",

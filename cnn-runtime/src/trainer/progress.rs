@@ -5,6 +5,7 @@ use super::record::Record;
 use crate::error::Error;
 use crate::fit::{Observer, StepReport};
 use crate::metrics::{EpochReport, Score};
+use crate::model::Totals;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
@@ -23,15 +24,22 @@ impl Progress {
     /// Epochs go to the console and, if there is one, to the record.
     pub fn new(console: Console, record: Option<Record>) -> Self {
         let bar = ProgressBar::no_length();
-        bar.set_style(style(
-            "{prefix} {wide_bar} {msg}  {per_sec} samples, {eta} left",
-        ));
+        bar.set_style(style("{prefix} {wide_bar} {msg}, {eta} left"));
         Self {
             console,
             record,
             bar,
             drawn: Instant::now(),
         }
+    }
+
+    fn draw(&self, totals: Totals) {
+        let Score { loss, accuracy } = totals.into();
+        let percent = accuracy * 100.0;
+        let rate = totals.samples as f64 / self.bar.elapsed().as_secs_f64();
+        let message = format!("loss {loss:.4}, accuracy {percent:.2} %, {rate:.0} samples/s");
+        self.bar.set_message(message);
+        self.bar.set_position(totals.samples as u64);
     }
 }
 
@@ -44,10 +52,7 @@ impl Observer for Progress {
         }
         if self.drawn.elapsed() >= REDRAW {
             self.drawn = Instant::now();
-            let Score { loss, accuracy } = report.totals.into();
-            let message = format!("loss {loss:.4}, accuracy {:.2} %", accuracy * 100.0);
-            self.bar.set_message(message);
-            self.bar.set_position(report.totals.samples as u64);
+            self.draw(report.totals);
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod activation;
 mod conv2d;
 mod dense;
+mod flatten;
 mod function;
 mod loss;
 mod memory;
@@ -128,6 +129,11 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             sums: None,
             forward: zero_pad::forward(padding, plan, group, memory),
             backward: Vec::new(),
+        },
+        Kernel::Flatten => Functions {
+            sums: None,
+            forward: flatten::forward(plan, group, memory),
+            backward: sent(&|| flatten::backward(plan, group, memory)),
         },
         Kernel::Softmax => Functions {
             sums: None,

@@ -1,0 +1,8 @@
+use cnn_runtime::{Model, cnn_model};
+
+#[cnn_model("net.toml")]
+pub struct Net<T>;
+
+fn main() {
+    println!("{}", Net::NAME);
+}

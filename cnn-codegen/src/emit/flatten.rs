@@ -1,0 +1,31 @@
+//! `flatten`: maps become a vector, for the layers that need one; a dense layer reads maps as they are.
+
+use super::function::{Argument, Function, Functions};
+use crate::plan::{Plan, Step};
+use quote::quote;
+
+/// The functions of a `flatten`.
+pub fn functions(plan: &Plan, step: &Step) -> Functions {
+    let forward = Function {
+        doc: format!(
+            "`{}` forward, {}: the same values in one dimension, row by row, map by map.",
+            step.name,
+            step.shapes(plan),
+        ),
+        arguments: vec![Argument::Input, Argument::OutputMut],
+        body: quote!(output.copy_from_slice(input.values());),
+    };
+    let backward_input = Function {
+        doc: format!(
+            "`{}` input delta: the same delta in the shape of the input.",
+            step.name
+        ),
+        arguments: vec![Argument::Delta, Argument::InputDelta],
+        body: quote!(input_delta.values_mut().copy_from_slice(delta);),
+    };
+    Functions {
+        forward,
+        backward_weights: None,
+        backward_input,
+    }
+}

@@ -1,0 +1,37 @@
+//! Files that are whole or not there at all.
+
+use crate::Error;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Writes a file if its content differs: beside it first, then renamed, so that nobody ever sees half of it.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
+    try_write(path, text.as_bytes()).map_err(|error| Error::write(path, error))
+}
+
+fn try_write(path: &Path, content: &[u8]) -> io::Result<()> {
+    match fs::metadata(path) {
+        // A terminal or `/dev/null` is written to, not replaced.
+        Ok(metadata) if !metadata.is_file() => fs::write(path, content),
+        // A link stays a link.
+        Ok(_) => match fs::read(path) {
+            Ok(old) if old == content => Ok(()),
+            _ => replace(&path.canonicalize()?, content),
+        },
+        Err(_) => replace(path, content),
+    }
+}
+
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(content)?;
+    file.persist(path)?;
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! The trainer's package, and the command that builds it once and runs it.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use support::{Folder, NET, Outcome};
+
+const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../cnn-runtime");
+
+#[test]
+fn the_package_is_complete() {
+    let folder = Folder::with_net();
+    let outcome = folder.run(&["trainer", "net.toml", "--out", "a/b"]);
+    assert_eq!(outcome, Outcome::success(""));
+    let runtime = fs::canonicalize(RUNTIME).unwrap();
+    let manifest = format!(
+        "# Made by cnn-codegen {}.
+[package]
+name = \"tiny-net-trainer\"
+version = \"0.1.0\"
+edition = \"2024\"
+publish = false
+
+[dependencies]
+cnn-runtime = {{ path = \"{}\", features = [\"trainer\", \"download\"] }}
+
+# The package stands alone, also inside another workspace.
+[workspace]
+",
+        env!("CARGO_PKG_VERSION"),
+        runtime.display()
+    );
+    assert_eq!(folder.read("a/b/Cargo.toml"), manifest);
+    assert_eq!(folder.read("a/b/net.toml"), NET);
+    assert_eq!(
+        folder.read("a/b/src/net.rs"),
+        folder.run(&["net.toml"]).stdout
+    );
+    assert!(
+        folder
+            .read("a/b/src/main.rs")
+            .contains("trainer::main::<net::TinyNet>()")
+    );
+    assert!(folder.read("a/b/README.md").starts_with("# TinyNet\n"));
+}
+
+#[test]
+fn the_package_can_be_made_again() {
+    let folder = Folder::with_net();
+    let trainer = ["trainer", "net.toml", "--out", "package"];
+    assert_eq!(folder.run(&trainer), Outcome::success(""));
+    folder.write("net.toml", NET.replace("TinyNet", "Another"));
+    assert_eq!(folder.run(&trainer), Outcome::success(""));
+    assert!(
+        folder
+            .read("package/Cargo.toml")
+            .contains("name = \"another-trainer\"")
+    );
+}
+
+#[test]
+fn a_path_stays_a_path_in_the_manifest() {
+    let folder = Folder::with_net();
+    let odd = folder.join("odd \" = [x] \\");
+    fs::create_dir(&odd).unwrap();
+    fs::write(
+        odd.join("Cargo.toml"),
+        "[package]\nname = \"cnn-runtime\"\n",
+    )
+    .unwrap();
+    let odd = odd.to_str().unwrap();
+    let trainer = ["trainer", "net.toml", "--out", "package", "--runtime", odd];
+    assert_eq!(folder.run(&trainer), Outcome::success(""));
+    let manifest: toml::Table = folder.read("package/Cargo.toml").parse().unwrap();
+    let path = manifest["dependencies"]["cnn-runtime"]["path"]
+        .as_str()
+        .unwrap();
+    assert_eq!(Path::new(path), fs::canonicalize(odd).unwrap());
+}
+
+#[test]
+fn the_package_builds_and_its_program_runs() {
+    let folder = Folder::with_net();
+    folder.run(&["trainer", "net.toml", "--out", "package"]);
+    // The versions that the workspace was tested with, so that nothing is fetched.
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    fs::copy(lock, folder.join("package/Cargo.lock")).unwrap();
+    let output = Command::new(env!("CARGO"))
+        .args(["run", "--offline", "--quiet", "--target-dir"])
+        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
+        .args(["--", "--help"])
+        .current_dir(folder.join("package"))
+        .output()
+        .unwrap();
+    let outcome = Outcome::from(output);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+    assert!(outcome.stdout.contains("--epochs"), "{}", outcome.stdout);
+}
+
+#[cfg(unix)]
+mod train {
+    use super::{Folder, NET, Outcome};
+    use std::fs;
+
+    /// Runs `train` with a stand-in for cargo.
+    fn train(folder: &Folder, flags: &[&str]) -> Outcome {
+        let mut command = folder.command(&["train", "net.toml", "--"]);
+        command.args(flags);
+        command.env("CNN_CODEGEN_CACHE", folder.join("cache"));
+        command.env(
+            "CARGO",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake-cargo"),
+        );
+        command.env("FAKE_CARGO_LOG", folder.join("log"));
+        if folder.join("broken").exists() {
+            command.env("FAKE_CARGO_FAILS", "1");
+        }
+        command.output().unwrap().into()
+    }
+
+    fn builds(folder: &Folder) -> usize {
+        fs::read_to_string(folder.join("log")).map_or(0, |log| log.lines().count())
+    }
+
+    fn ended_with_7(stdout: &str) -> Outcome {
+        Outcome {
+            code: Some(7),
+            stdout: stdout.to_owned(),
+            stderr: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_trainer_is_built_once_and_its_exit_code_passed_on() {
+        let folder = Folder::with_net();
+        assert_eq!(
+            train(&folder, &["--epochs", "3"]),
+            ended_with_7("--epochs 3\n")
+        );
+        assert_eq!(builds(&folder), 1);
+        let flags = ["$(touch owned)", "; exit 0"];
+        assert_eq!(
+            train(&folder, &flags),
+            ended_with_7("$(touch owned) ; exit 0\n")
+        );
+        assert_eq!(builds(&folder), 1);
+        assert_eq!(folder.names(), ["cache", "log", "net.toml"]);
+    }
+
+    #[test]
+    fn a_changed_network_is_built_again_and_an_old_one_is_not() {
+        let folder = Folder::with_net();
+        train(&folder, &[]);
+        folder.write("net.toml", NET.replace("0.1", "0.2"));
+        train(&folder, &[]);
+        assert_eq!(builds(&folder), 2);
+        folder.write("net.toml", NET);
+        train(&folder, &[]);
+        assert_eq!(builds(&folder), 2);
+    }
+
+    #[test]
+    fn a_failed_build_is_tried_again() {
+        let folder = Folder::with_net();
+        folder.write("broken", "");
+        let message = "error: cargo could not build the trainer: exit status: 101\n";
+        assert_eq!(train(&folder, &[]), Outcome::failure(1, message));
+        fs::remove_file(folder.join("broken")).unwrap();
+        assert_eq!(train(&folder, &[]), ended_with_7("\n"));
+        assert_eq!(builds(&folder), 2);
+    }
+
+    #[test]
+    fn a_missing_cargo_is_named() {
+        let folder = Folder::with_net();
+        let mut command = folder.command(&["train", "net.toml"]);
+        command.env("CNN_CODEGEN_CACHE", folder.join("cache"));
+        command.env("CARGO", "no-such-cargo");
+        let message = "error: cannot run `no-such-cargo`: there is no such file or directory\n";
+        assert_eq!(
+            Outcome::from(command.output().unwrap()),
+            Outcome::failure(1, message)
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! Compiles `net.toml` into `OUT_DIR/net.rs`.
+
+fn main() -> Result<(), cnn_codegen::Error> {
+    cnn_codegen::Builder::new("net.toml").generate()?;
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! Random networks from the whole language: chains of layers with options that fit.
+
+use cnn_runtime::Rng;
+use std::env;
+use std::fmt::Write as _;
+
+/// How many networks a test draws: as many as the environment variable `CNN_RANDOM_NETWORKS` says, or enough for every
+/// day.
+///
+/// # Panics
+/// If the variable is not a number.
+pub fn count() -> u64 {
+    const EVERY_DAY: u64 = 64;
+    env::var("CNN_RANDOM_NETWORKS").map_or(EVERY_DAY, |count| {
+        count.parse().expect("CNN_RANDOM_NETWORKS is a number")
+    })
+}
+
+/// The file of a random network: the same number, the same file.
+pub fn network(number: u64, dtype: &str) -> String {
+    let mut draw = Draw(Rng::stream(0x636e_6e21, number));
+    let mut text = draw.header(dtype);
+    for _ in 0..=draw.below(6) {
+        let layer = draw.layer();
+        push_fitting(&mut text, &layer);
+    }
+    if parse(&text).is_none_or(|network| network.parameter_count() == 0) {
+        text += "\n[[layer]]\ntype = \"dense\"\nout_features = 3\n";
+    }
+    if draw.is_lucky(5) {
+        push_fitting(&mut text, "\n[[layer]]\ntype = \"softmax\"\n");
+    }
+    let training = draw.training();
+    if !push_fitting(&mut text, &training) {
+        text += &training.replace("softmax_cross_entropy", "quadratic");
+    }
+    text
+}
+
+/// Adds a part if the network is still one, and a small one.
+fn push_fitting(text: &mut String, part: &str) -> bool {
+    const MAX_VALUES: usize = 400;
+    const MAX_PARAMETERS: usize = 2000;
+    let whole = format!("{text}{part}");
+    let fits = parse(&whole).is_some_and(|network| {
+        let mut layers = network.layers.iter();
+        layers.all(|layer| layer.output_shape.elements() <= MAX_VALUES)
+            && network.parameter_count() <= MAX_PARAMETERS
+    });
+    if fits {
+        *text = whole;
+    }
+    fits
+}
+
+fn parse(text: &str) -> Option<cnn_spec::Network> {
+    cnn_spec::parse(text, "random.toml").ok()
+}
+
+const NETWORK_NAMES: &[&str] = &["Net", "A", "LeNet5", "LongestNameThatANetworkIsAllowed"];
+
+/// Names that the generated code uses for something else, and as long as can be.
+const LAYER_NAMES: &[&str] = &[
+    "a",
+    "bias",
+    "c",
+    "conv1",
+    "d",
+    "delta",
+    "first_moment",
+    "group",
+    "i",
+    "index",
+    "input_delta",
+    "kernel",
+    "largest",
+    "logits",
+    "o",
+    "sum",
+    "step",
+    "tensor",
+    "values",
+    "velocity",
+    "w",
+    "weight",
+    "x",
+    "z",
+    "layer_2_of_3",
+    "longest_name_a_layer_may_have_11",
+    "longest_name_a_layer_may_have_22",
+];
+
+const ACTIVATIONS: &[&str] = &[
+    "\"relu\"",
+    "\"leaky_relu\"",
+    "{ type = \"leaky_relu\", negative_slope = 0.3183 }",
+    "{ type = \"leaky_relu\", negative_slope = 0.0 }",
+    "\"sigmoid\"",
+    "\"tanh\"",
+];
+
+const INITIALIZATIONS: &[&str] = &[
+    "\"pytorch\"",
+    "\"kaiming_uniform\"",
+    "\"kaiming_normal\"",
+    "\"xavier_uniform\"",
+    "\"xavier_normal\"",
+];
+
+const SGD: &[&str] = &[
+    "momentum = 0.9",
+    "momentum = 0.5, nesterov = true",
+    "weight_decay = 0.01",
+    "momentum = 0.7071, nesterov = true, weight_decay = 1e-5",
+];
+
+const ADAM: &[&str] = &[
+    "betas = [0.8, 0.95]",
+    "epsilon = 1e-30",
+    "weight_decay = 0.0",
+    "betas = [0.0, 0.999999], epsilon = 1e-3, weight_decay = 0.5",
+];
+
+const RATES: &[&str] = &["0.001", "0.1", "3.14", "1e-12", "1000.0"];
+
+struct Draw(Rng);
+
+impl Draw {
+    fn below(&mut self, end: usize) -> usize {
+        self.0.below(end)
+    }
+
+    /// True once in so many times.
+    fn is_lucky(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    fn one_of<T: Copy>(&mut self, options: &[T]) -> T {
+        options[self.below(options.len())]
+    }
+
+    /// A number, or a pair.
+    fn sizes(&mut self, from: usize, to: usize) -> String {
+        let [first, second] = [(); 2].map(|()| from + self.below(to - from + 1));
+        if self.is_lucky(3) {
+            format!("[{first}, {second}]")
+        } else {
+            first.to_string()
+        }
+    }
+
+    fn header(&mut self, dtype: &str) -> String {
+        let name = self.one_of(NETWORK_NAMES);
+        let mut size = |max| 1 + self.below(max);
+        let input = match size(4) {
+            1 => format!("[{}]", size(12)),
+            _ => format!("[{}, {}, {}]", size(4), 3 + size(8), 3 + size(8)),
+        };
+        let mut text =
+            format!("[network]\nname = \"{name}\"\ninput = {input}\ndtype = \"{dtype}\"\n");
+        self.option(&mut text, 3, "initialization", INITIALIZATIONS);
+        text
+    }
+
+    /// Writes a key, once in so many times, with one of some values.
+    fn option(&mut self, text: &mut String, times: usize, key: &str, values: &[&str]) {
+        let value = self.one_of(values);
+        if self.is_lucky(times) {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+    }
+
+    /// Writes a key, once in so many times, with a number or a pair.
+    fn size_option(&mut self, text: &mut String, times: usize, key: &str, [from, to]: [usize; 2]) {
+        let sizes = self.sizes(from, to);
+        if self.is_lucky(times) {
+            let _ = writeln!(text, "{key} = {sizes}");
+        }
+    }
+
+    fn layer(&mut self) -> String {
+        let mut text = String::from("\n[[layer]]\n");
+        if self.is_lucky(3) {
+            let _ = writeln!(text, "name = \"{}\"", self.one_of(LAYER_NAMES));
+        }
+        match self.below(12) {
+            0..5 => self.conv2d(&mut text),
+            5 => self.pool2d(&mut text, "max_pool2d"),
+            6 => self.pool2d(&mut text, "avg_pool2d"),
+            7 | 8 => self.dense(&mut text),
+            9 => text += "type = \"flatten\"\n",
+            _ => self.activation(&mut text),
+        }
+        text
+    }
+
+    fn conv2d(&mut self, text: &mut String) {
+        let _ = writeln!(
+            text,
+            "type = \"conv2d\"\nout_channels = {}",
+            1 + self.below(6)
+        );
+        let _ = writeln!(text, "kernel_size = {}", self.sizes(1, 4));
+        self.size_option(text, 3, "stride", [1, 3]);
+        self.size_option(text, 3, "dilation", [1, 3]);
+        if self.is_lucky(3) {
+            *text += self.one_of(&["padding = \"same\"\n", "padding = \"valid\"\n"]);
+        } else {
+            self.size_option(text, 2, "padding", [0, 2]);
+        }
+        self.option(text, 3, "groups", &["1", "2", "3", "4"]);
+        let biases = [
+            "\"channel\"",
+            "\"position\"",
+            "\"position\"",
+            "false",
+            "true",
+        ];
+        self.option(text, 2, "bias", &biases);
+        self.option(
+            text,
+            2,
+            "mode",
+            &["\"cross_correlation\"", "\"convolution\""],
+        );
+        self.option(text, 3, "initialization", INITIALIZATIONS);
+        self.option(text, 2, "activation", ACTIVATIONS);
+    }
+
+    fn pool2d(&mut self, text: &mut String, kind: &str) {
+        let _ = writeln!(
+            text,
+            "type = \"{kind}\"\nkernel_size = {}",
+            self.sizes(1, 3)
+        );
+        self.size_option(text, 2, "stride", [1, 3]);
+        self.size_option(text, 2, "padding", [0, 1]);
+        self.option(text, 3, "activation", ACTIVATIONS);
+    }
+
+    fn dense(&mut self, text: &mut String) {
+        let _ = writeln!(
+            text,
+            "type = \"dense\"\nout_features = {}",
+            1 + self.below(8)
+        );
+        self.option(text, 2, "bias", &["true", "false"]);
+        self.option(text, 3, "initialization", INITIALIZATIONS);
+        self.option(text, 2, "activation", ACTIVATIONS);
+    }
+
+    fn activation(&mut self, text: &mut String) {
+        let kind = self.one_of(&["relu", "leaky_relu", "sigmoid", "tanh"]);
+        let _ = writeln!(text, "type = \"{kind}\"");
+        if kind == "leaky_relu" {
+            self.option(text, 2, "negative_slope", &["0.2", "1.0", "0.57721"]);
+        }
+    }
+
+    fn training(&mut self) -> String {
+        let loss = self.one_of(&["softmax_cross_entropy", "mse", "quadratic"]);
+        let kind = self.one_of(&["sgd", "adam", "adamw"]);
+        let mut text = format!("\n[training]\nloss = \"{loss}\"\n");
+        let _ = write!(
+            text,
+            "optimizer = {{ type = \"{kind}\", learning_rate = {}",
+            self.one_of(RATES)
+        );
+        if self.is_lucky(2) {
+            let _ = write!(
+                text,
+                ", {}",
+                self.one_of(if kind == "sgd" { SGD } else { ADAM })
+            );
+        }
+        text += " }\n";
+        self.option(&mut text, 2, "schedule", &["\"constant\"", "\"cosine\""]);
+        self.option(&mut text, 2, "epochs", &["1", "1000000"]);
+        self.option(&mut text, 2, "batch_size", &["1", "65536"]);
+        self.option(&mut text, 2, "seed", &["9223372036854775807"]);
+        text
+    }
+}

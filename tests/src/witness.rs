@@ -1,0 +1,93 @@
+//! What the reference interpreter and finite differences say of a generated network.
+
+use crate::flat::{Batch, Network, Tensors};
+use cnn_spec::reference::{Optimizer, Reference, Tensor, schedule_factor};
+use cnn_spec::training::Training;
+
+/// The reference interpreter behind the face of a generated network.
+#[derive(Clone, Copy, Debug)]
+pub struct Witness<'a> {
+    network: &'a cnn_spec::Network,
+}
+
+impl<'a> Witness<'a> {
+    /// The witness of a network that can be trained.
+    pub fn new(network: &'a cnn_spec::Network) -> Self {
+        Self { network }
+    }
+
+    fn training(self) -> &'a Training {
+        let training = self.network.training.as_ref();
+        training.expect("the network is trained")
+    }
+
+    fn parameters(self, tensors: &[Vec<f64>]) -> Vec<Tensor> {
+        let mut values = tensors.iter().flatten().copied();
+        Reference::new(self.network).parameters(|| values.next().expect("enough values"))
+    }
+
+    /// The output for one sample.
+    pub fn forward(self, tensors: &[Vec<f64>], input: &[f64]) -> Vec<f64> {
+        let reference = Reference::new(self.network);
+        let trace = reference.forward(&self.parameters(tensors), input);
+        trace.values(reference.output())
+    }
+
+    /// The mean cost of a batch and its gradients.
+    pub fn gradients(self, tensors: &[Vec<f64>], batch: &Batch) -> (f64, Tensors) {
+        let reference = Reference::new(self.network);
+        let parameters = self.parameters(tensors);
+        let loss = self.training().loss;
+        let figures = reference.batch(loss, &parameters, &batch.inputs, &batch.targets);
+        (figures.cost, values(&figures.parameters))
+    }
+
+    /// The parameters after each of so many steps on the same batch, every step an epoch of its own.
+    pub fn steps(self, tensors: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
+        let Training {
+            loss,
+            optimizer,
+            schedule,
+            epochs,
+            ..
+        } = self.training();
+        let reference = Reference::new(self.network);
+        let mut parameters = self.parameters(tensors);
+        let mut rule = Optimizer::new(*optimizer, &parameters);
+        let step = |epoch| {
+            let figures = reference.batch(*loss, &parameters, &batch.inputs, &batch.targets);
+            let factor = schedule_factor(*schedule, epoch, *epochs);
+            rule.step(&mut parameters, &figures.parameters, factor);
+            values(&parameters)
+        };
+        (0..count).map(step).collect()
+    }
+}
+
+fn values(tensors: &[Tensor]) -> Tensors {
+    let values = tensors.iter().map(|tensor| tensor.values.clone());
+    values.collect()
+}
+
+/// The gradients of a network's mean cost as central differences of the cost itself.
+pub fn differences(network: &dyn Network, tensors: &[Vec<f64>], batch: &Batch) -> Tensors {
+    // The cube root of the precision: there truncation and rounding weigh the same.
+    const STEP: f64 = 6e-6;
+    let mut moved = tensors.to_vec();
+    let mut slope = |tensor: usize, element: usize| {
+        let value = tensors[tensor][element];
+        let mut cost = |value| {
+            moved[tensor][element] = value;
+            network.cost(&moved, batch)
+        };
+        let slope = (cost(value + STEP) - cost(value - STEP)) / (2.0 * STEP);
+        moved[tensor][element] = value;
+        slope
+    };
+    let tensors = tensors.iter().enumerate();
+    let slopes = tensors.map(|(tensor, values)| {
+        let elements = 0..values.len();
+        elements.map(|element| slope(tensor, element)).collect()
+    });
+    slopes.collect()
+}

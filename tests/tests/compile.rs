@@ -1,0 +1,64 @@
+//! Generated code compiles alone and without a warning, whoever uses it and however little of it.
+
+use cnn_codegen::{Code, Options};
+use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
+use cnn_tests::package::Package;
+use cnn_tests::random;
+use std::fmt::Write as _;
+use std::path::Path;
+
+fn compile(toml: &str) -> Code {
+    cnn_codegen::compile(toml, "net.toml", &Options::default())
+        .unwrap_or_else(|report| panic!("{report}\n{toml}"))
+}
+
+#[test]
+fn clippy_has_nothing_to_say() {
+    let known = [EXAMPLES, ORIGIN, PYTORCH].into_iter().flatten();
+    let known = known.map(|known| known.toml.to_owned());
+    let random = (0..random::count()).map(|number| random::network(number, "f32"));
+    let trained: Vec<_> = known.chain(random).map(|toml| compile(&toml)).collect();
+    let untrained: Vec<_> = EXAMPLES
+        .iter()
+        .map(|example| compile(example.toml.split("[training]").next().unwrap_or_default()))
+        .collect();
+
+    let texts = trained.iter().chain(&untrained).map(Code::text);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile");
+    let package = Package::new(folder, &[], texts);
+    // A library shows everything that is in it.
+    package.root(
+        "src/lib.rs",
+        "//! Generated networks.\n#![no_std]\n#![forbid(unsafe_code)]\n#![warn(missing_docs)]",
+        "#[doc = \"A generated network.\"]\npub mod",
+        "",
+    );
+    // A program sees what its private modules hold and it does not use.
+    let mut main = String::from(
+        "fn infer<M: cnn_runtime::Model>() {
+            let _ = (M::initialize, M::forward);
+        }
+        fn train<M: cnn_runtime::Trainable>() {
+            infer::<M>();
+            let _ = (M::gradients, M::evaluate, M::update);
+        }
+        fn main() {\n",
+    );
+    for (number, code) in trained.iter().enumerate() {
+        let _ = writeln!(main, "train::<network_{number}::{}>();", code.name());
+    }
+    for (number, code) in untrained.iter().enumerate() {
+        let number = trained.len() + number;
+        let _ = writeln!(main, "infer::<network_{number}::{}>();", code.name());
+    }
+    package.root("src/main.rs", "", "mod", &(main + "}\n"));
+    package.cargo(&[
+        "clippy",
+        "--offline",
+        "--quiet",
+        "--no-deps",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+}

@@ -1,0 +1,190 @@
+//! Generated text: as rustfmt leaves it, in lines that fit a screen, the same every time, and worth reading.
+
+use cnn_codegen::Options;
+use cnn_spec::summary::Summary;
+use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
+use cnn_tests::random;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::LazyLock;
+
+/// A file and the text generated from it.
+struct File {
+    name: String,
+    toml: String,
+    text: String,
+}
+
+impl File {
+    fn new(name: String, toml: String) -> Self {
+        let text = text(&toml);
+        Self { name, toml, text }
+    }
+}
+
+fn text(toml: &str) -> String {
+    let code = cnn_codegen::compile(toml, "net.toml", &Options::default());
+    let code = code.unwrap_or_else(|report| panic!("{report}\n{toml}"));
+    code.text().to_owned()
+}
+
+/// Files of every kind, trained and, without a section `[training]`, for inference.
+static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
+    let known = [EXAMPLES, ORIGIN, PYTORCH].into_iter().flatten();
+    let known = known.map(|known| (known.name.to_owned(), known.toml.to_owned()));
+    let random = (0..random::count()).flat_map(|number| {
+        ["f32", "f64"].map(|dtype| {
+            let name = format!("random_{number}_{dtype}");
+            (name, random::network(number, dtype))
+        })
+    });
+    let both = |(name, toml): (String, String)| {
+        let network = toml.split("[training]").next().unwrap_or(&toml).to_owned();
+        let inference = File::new(format!("{name}_inference"), network);
+        [File::new(name, toml), inference]
+    };
+    known.chain(random).flat_map(both).collect()
+});
+
+#[test]
+fn digits_read_as_the_golden_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let toml = fs::read_to_string(root.join("../examples/networks/digits.toml")).unwrap();
+    let code = cnn_codegen::compile(&toml, "digits.toml", &Options::default()).unwrap();
+    let golden = root.join("golden/digits.rs");
+    let is_same = fs::read_to_string(&golden).is_ok_and(|text| text == code.text());
+    if !is_same {
+        fs::write(&golden, code.text()).unwrap();
+    }
+    assert!(
+        is_same,
+        "{} was not what is generated now: it is written anew, look at the difference",
+        golden.display()
+    );
+}
+
+#[test]
+fn the_readme_shows_what_goes_in_and_what_comes_out() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let readme = read("README.md");
+    let block = |start: &str, end: &str| {
+        let (_, block) = readme.split_once(start).expect("the block begins");
+        block.split_once(end).expect("the block ends").0.to_owned()
+    };
+    let toml = block("```toml\n", "```\n");
+    assert!(read("examples/networks/digits.toml").ends_with(&toml));
+    let rust = block("````rust\n", "````\n");
+    assert!(read("tests/golden/digits.rs").contains(&rust));
+}
+
+#[test]
+fn text_is_as_rustfmt_leaves_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reading");
+    fs::create_dir_all(&folder).unwrap();
+    let path = |(index, file): (usize, &File)| {
+        let path = folder.join(format!("{index}_{}.rs", file.name));
+        fs::write(&path, &file.text).unwrap();
+        path
+    };
+    let paths: Vec<_> = FILES.iter().enumerate().map(path).collect();
+    for paths in paths.chunks(100) {
+        let output = Command::new("rustfmt")
+            .args(["--edition", "2024", "--check"])
+            .args(paths)
+            .output()
+            .expect("rustfmt runs");
+        let difference = String::from_utf8_lossy(&output.stdout);
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{difference}{messages}");
+    }
+}
+
+#[test]
+fn lines_have_at_most_a_hundred_columns_but_for_the_table() {
+    for File { name, toml, text } in &*FILES {
+        let network = cnn_spec::parse(toml, name).unwrap();
+        let table = Summary::new(&network).to_string();
+        for line in text.replace(table.trim_end(), "").lines() {
+            assert!(line.chars().count() <= 100, "{name}: {line}");
+            assert_eq!(line.trim_end(), line, "{name}");
+        }
+    }
+}
+
+#[test]
+fn code_is_safe_and_does_not_print_or_panic() {
+    for File { name, text, .. } in &*FILES {
+        for word in [
+            "unsafe",
+            "panic!",
+            "unwrap",
+            "expect(",
+            "todo!",
+            "unreachable!",
+            "println!",
+            "assert",
+        ] {
+            assert!(!text.contains(word), "{name}: {word}");
+        }
+    }
+}
+
+#[test]
+fn two_runs_give_the_same_bytes() {
+    for file in &*FILES {
+        assert_eq!(text(&file.toml), file.text, "{}", file.name);
+    }
+}
+
+#[test]
+fn random_networks_cover_the_language() {
+    const WORDS: &[&str] = &[
+        "conv2d",
+        "max_pool2d",
+        "avg_pool2d",
+        "\"dense\"",
+        "flatten",
+        "softmax\"",
+        "relu",
+        "leaky_relu",
+        "negative_slope",
+        "sigmoid",
+        "tanh",
+        "stride = [",
+        "dilation = [",
+        "padding = [",
+        "\"same\"",
+        "\"valid\"",
+        "groups",
+        "\"channel\"",
+        "\"position\"",
+        "bias = false",
+        "\"convolution\"",
+        "activation",
+        "kaiming_uniform",
+        "kaiming_normal",
+        "xavier_uniform",
+        "xavier_normal",
+        "softmax_cross_entropy",
+        "mse",
+        "quadratic",
+        "sgd",
+        "momentum",
+        "nesterov",
+        "weight_decay",
+        "\"adam\"",
+        "adamw",
+        "betas",
+        "epsilon",
+        "cosine",
+        "longest_name",
+    ];
+    let texts: Vec<_> = (0..64)
+        .map(|number| random::network(number, "f64"))
+        .collect();
+    for word in WORDS {
+        assert!(texts.iter().any(|text| text.contains(word)), "{word}");
+    }
+}
