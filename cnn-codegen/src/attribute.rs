@@ -30,6 +30,7 @@ pub fn expand(args: TokenStream, item: &TokenStream, file: Option<&Path>) -> Tok
 fn expand_struct(args: TokenStream, item: &ItemStruct, file: Option<&Path>) -> TokenStream {
     let options = Options {
         name: Some(item.ident.unraw().to_string()),
+        ..Options::default()
     };
     let spec = Spec::open(args, file);
     let code = spec

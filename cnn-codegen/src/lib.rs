@@ -30,6 +30,18 @@ use std::path::Path;
 pub struct Options {
     /// The name of the generated type, if not the network's own.
     pub name: Option<String>,
+    /// How training and evaluation are computed.
+    pub kernels: Kernels,
+}
+
+/// How training and evaluation of a network in `f32` are computed; one in `f64` always has plain kernels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kernels {
+    /// Nested loops over one sample at a time: to read, and for machines without vectors.
+    #[default]
+    Plain,
+    /// The same loops over sixteen samples side by side, in vectors. The runtime needs its feature `simd`.
+    Simd,
 }
 
 /// A network compiled to Rust: the items of one module.
@@ -80,11 +92,12 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
     let file_name = file_name.to_string_lossy().escape_debug().to_string();
     let digest = hmac_sha256::Hash::hash(text.as_bytes());
     let sha256 = digest.map(|byte| format!("{byte:02x}")).concat();
-    Ok(generate(&network, &Origin { file_name, sha256 }))
+    let origin = Origin { file_name, sha256 };
+    Ok(generate(&network, &origin, options.kernels))
 }
 
-fn generate(network: &Network, origin: &Origin) -> Code {
-    let items = emit::items(&plan::Plan::new(network), origin);
+fn generate(network: &Network, origin: &Origin, kernels: Kernels) -> Code {
+    let items = emit::items(&plan::Plan::new(network), origin, kernels);
     Code {
         name: network.name.clone(),
         tokens: items.clone(),

@@ -99,7 +99,9 @@ fn join_lists(lines: &[String]) -> Vec<String> {
 
 /// The list that the first line opens, on one line, and how many lines it stood on; if it fits.
 fn joined_list(lines: &[String]) -> Option<(String, usize)> {
-    let open = lines.first().filter(|line| line.ends_with('('))?;
+    let open = lines
+        .first()
+        .filter(|line| line.ends_with('(') || line.ends_with('<'))?;
     let close = 1 + lines[1..]
         .iter()
         .position(|line| indent(line) <= indent(open))?;
@@ -107,8 +109,11 @@ fn joined_list(lines: &[String]) -> Option<(String, usize)> {
     let items = items.join(" ");
     let items = items.trim_end_matches(',');
     let line = format!("{open}{items}{}", lines[close].trim());
-    let fits_call = open.contains("fn ") || width(items) <= MAX_CALL_WIDTH;
-    (fits_call && width(&line) <= MAX_WIDTH).then_some((line, close + 1))
+    let is_declaration = open.contains("fn ");
+    let fits_call = is_declaration || width(items) <= MAX_CALL_WIDTH;
+    // What follows the sizes of a call is a list of its own.
+    let are_sizes = open.ends_with('<') && !is_declaration;
+    (are_sizes || fits_call && width(&line) <= MAX_WIDTH).then_some((line, close + 1))
 }
 
 /// Puts an assignment that is broken before its operator onto one line, if it fits.
@@ -191,7 +196,7 @@ fn split_list(line: &str) -> Option<Vec<String>> {
     let (open, close, limit) = outermost(line, '(', ')', MAX_CALL_WIDTH)
         .or_else(|| outermost(line, '{', '}', MAX_STRUCT_WIDTH))?;
     let list = line[open + 1..close].trim();
-    if width(list) <= limit {
+    if width(list) <= limit && width(line) <= MAX_WIDTH {
         return None;
     }
     let margin = " ".repeat(indent(line));

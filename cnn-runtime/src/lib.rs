@@ -2,7 +2,8 @@
 //!
 //! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
 //! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
-//! generated trainer, and `download` its flag of this name; `macros` the attribute `cnn_model`.
+//! generated trainer, and `download` its flag of this name; `macros` the attribute `cnn_model`; `simd` the vectors of
+//! the simd kernels.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -16,6 +17,8 @@ mod error;
 mod evaluate;
 #[cfg(feature = "std")]
 pub mod fit;
+#[cfg(feature = "simd")]
+pub mod lanes;
 pub mod math;
 #[cfg(feature = "std")]
 mod metrics;

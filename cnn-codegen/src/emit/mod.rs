@@ -13,21 +13,22 @@ mod max_pool2d;
 mod model;
 mod optimizer;
 mod parameters;
+mod simd;
 mod softmax;
 mod tokens;
 mod zero_pad;
 
-use crate::Origin;
 use crate::plan::{Operation, Plan, Step};
+use crate::{Kernels, Origin};
 use cnn_spec::layer::Kind;
+use cnn_spec::network::Dtype;
 use function::{Direction, Functions};
 use proc_macro2::TokenStream;
 use quote::quote;
 use tokens::mentions;
 
 /// All items of a network's module, in the order in which they are read.
-pub fn items(plan: &Plan, origin: &Origin) -> TokenStream {
-    let training = plan.network.training.as_ref();
+pub fn items(plan: &Plan, origin: &Origin, kernels: Kernels) -> TokenStream {
     let heading = model::heading(plan, origin);
     let parameters = parameters::items(plan);
     let activations = parameters::values_struct(
@@ -36,6 +37,42 @@ pub fn items(plan: &Plan, origin: &Origin) -> TokenStream {
         plan,
         |_| true,
     );
+    let kernels = chosen(plan, kernels);
+    let body = match kernels {
+        Kernels::Plain => plain(plan),
+        Kernels::Simd => on_lanes(plan),
+    };
+    let optimizer = plan
+        .network
+        .training
+        .as_ref()
+        .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
+    let implementations = model::implementations(plan, kernels);
+    let items = quote! {
+        #heading
+        #parameters
+        #activations
+        #body
+        #optimizer
+        #implementations
+    };
+    let imports = imports(plan, &items, kernels);
+    quote!(#imports #items)
+}
+
+/// The kernels that a network can have: those on lanes are for training, in `f32`.
+fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
+    let network = plan.network;
+    if network.training.is_some() && network.dtype == Dtype::F32 {
+        kernels
+    } else {
+        Kernels::Plain
+    }
+}
+
+/// All layers, one sample at a time.
+fn plain(plan: &Plan) -> TokenStream {
+    let training = plan.network.training.as_ref();
     let deltas = training.map(|_| {
         parameters::values_struct(
             "Deltas",
@@ -46,28 +83,30 @@ pub fn items(plan: &Plan, origin: &Origin) -> TokenStream {
     });
     let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
     let loss = training.map(|training| loss::functions(training.loss, plan));
-    let passes = model::passes(plan);
-    let optimizer =
-        training.map(|training| optimizer::items(&training.optimizer, plan.network.dtype));
-    let implementations = model::implementations(plan);
-    let items = quote! {
-        #heading
-        #parameters
-        #activations
-        #deltas
-        #(#layers)*
-        #loss
-        #passes
-        #optimizer
-        #implementations
-    };
-    let imports = imports(plan, &items);
-    quote!(#imports #items)
+    let forward = model::forward(plan);
+    let backward = training.map(|_| model::backward(plan));
+    quote!(#deltas #(#layers)* #loss #forward #backward)
+}
+
+/// The forward pass of one sample, and everything of a block of sixteen.
+fn on_lanes(plan: &Plan) -> TokenStream {
+    let layers = plan.steps.iter().map(|step| {
+        functions(plan, step)
+            .forward
+            .item(plan, step, Direction::Forward)
+    });
+    let forward = model::forward(plan);
+    let lanes = plan
+        .network
+        .training
+        .as_ref()
+        .map(|training| simd::items(plan, training));
+    quote!(#(#layers)* #forward #lanes)
 }
 
 /// The runtime's traits whose methods the items call: an optimizer visits the parameters, and arrays are
 /// seen as their values.
-fn imports(plan: &Plan, items: &TokenStream) -> Option<TokenStream> {
+fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenStream> {
     let parameters = plan
         .network
         .training
@@ -76,6 +115,12 @@ fn imports(plan: &Plan, items: &TokenStream) -> Option<TokenStream> {
     let is_flattened = mentions(items, "values") || mentions(items, "values_mut");
     let tensor = is_flattened.then(|| quote!(Tensor as _));
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
+    if kernels == Kernels::Simd {
+        return Some(quote! {
+            use cnn_runtime::lanes::{self, Lanes, prelude::*};
+            use cnn_runtime::{#(#traits),*};
+        });
+    }
     match traits.as_slice() {
         [] => None,
         [one] => Some(quote!(use cnn_runtime::#one;)),

@@ -2,9 +2,9 @@
 
 use super::function::activation;
 use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
-use super::{backward_calls, forward_call, loss};
-use crate::Origin;
+use super::{backward_calls, forward_call, loss, simd};
 use crate::plan::{Plan, ValueId};
+use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
 use cnn_spec::summary::Summary;
@@ -60,26 +60,24 @@ fn raw_text(text: &str) -> Literal {
         .expect("a summary holds no quotation marks")
 }
 
-/// `forward`, and `backward` where there is training.
-pub fn passes(plan: &Plan) -> TokenStream {
+/// `forward`.
+pub fn forward(plan: &Plan) -> TokenStream {
     let calls: TokenStream = plan
         .steps
         .iter()
         .map(|step| forward_call(plan, step))
         .collect();
     let parameters = used_in(&calls, "parameters");
-    let backward = plan.network.training.as_ref().map(|_| backward(plan));
     quote! {
         /// The forward pass of one sample, layer by layer.
         pub fn forward(#parameters: &Parameters, input: &Input, activations: &mut Activations) {
             #calls
         }
-
-        #backward
     }
 }
 
-fn backward(plan: &Plan) -> TokenStream {
+/// `backward`, and the memory of both passes.
+pub fn backward(plan: &Plan) -> TokenStream {
     let calls: TokenStream = plan
         .steps
         .iter()
@@ -118,7 +116,7 @@ fn backward(plan: &Plan) -> TokenStream {
 }
 
 /// `impl Model`, and `impl Trainable` where there is training.
-pub fn implementations(plan: &Plan) -> TokenStream {
+pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
     let network = plan.network;
     let (name, scalar) = (ident(&network.name), scalar(network.dtype));
     let name_text = &network.name;
@@ -137,7 +135,7 @@ pub fn implementations(plan: &Plan) -> TokenStream {
     let trainable = network
         .training
         .as_ref()
-        .map(|training| trainable(plan, training));
+        .map(|training| trainable(plan, training, kernels));
     quote! {
         impl cnn_runtime::Model for #name {
             type Scalar = #scalar;
@@ -187,7 +185,7 @@ fn first_values(layer: &str, parameter: &Parameter) -> TokenStream {
     }
 }
 
-fn trainable(plan: &Plan, training: &Training) -> TokenStream {
+fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream {
     let (name, scalar) = (ident(&plan.network.name), scalar(plan.network.dtype));
     let (epochs, batch_size) = (number(training.epochs), number(training.batch_size));
     let seed = Literal::u64_unsuffixed(training.seed);
@@ -197,14 +195,10 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
         Schedule::Constant => quote!(Constant),
         Schedule::Cosine => quote!(Cosine),
     };
-    let target = match training.loss {
-        Loss::SoftmaxCrossEntropy => quote!(*target),
-        Loss::Mse | Loss::Quadratic => quote!(target),
+    let [gradients, evaluate, update] = match kernels {
+        Kernels::Plain => plain_bodies(plan, training),
+        Kernels::Simd => simd::trainable_bodies(),
     };
-    let (scores_name, scores) = (
-        ident(&plan.value(plan.scores).name),
-        activation(plan, plan.scores),
-    );
     quote! {
         impl cnn_runtime::Trainable for #name {
             type Target = Target;
@@ -228,6 +222,42 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
                 workspace: &mut Workspace,
                 gradients: &mut Parameters
             ) -> cnn_runtime::Totals {
+                #gradients
+            }
+
+            fn evaluate(
+                parameters: &Parameters,
+                inputs: &[Input],
+                targets: &[Target],
+                workspace: &mut Workspace
+            ) -> cnn_runtime::Totals {
+                #evaluate
+            }
+
+            fn update(
+                parameters: &mut Parameters,
+                gradients: &Parameters,
+                optimizer: &mut Optimizer,
+                learning_rate: #scalar
+            ) {
+                #update
+            }
+        }
+    }
+}
+
+/// The bodies of `gradients`, `evaluate` and `update`, one sample at a time.
+fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
+    let target = match training.loss {
+        Loss::SoftmaxCrossEntropy => quote!(*target),
+        Loss::Mse | Loss::Quadratic => quote!(target),
+    };
+    let (scores_name, scores) = (
+        ident(&plan.value(plan.scores).name),
+        activation(plan, plan.scores),
+    );
+    [
+        quote! {
                 let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
                 let mut totals = cnn_runtime::Totals::default();
                 for (input, target) in inputs.iter().zip(targets) {
@@ -238,14 +268,8 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
                     backward(parameters, input, activations, deltas, gradients);
                 }
                 totals
-            }
-
-            fn evaluate(
-                parameters: &Parameters,
-                inputs: &[Input],
-                targets: &[Target],
-                workspace: &mut Workspace
-            ) -> cnn_runtime::Totals {
+        },
+        quote! {
                 let activations = &mut workspace.activations;
                 let mut totals = cnn_runtime::Totals::default();
                 for (input, target) in inputs.iter().zip(targets) {
@@ -254,18 +278,9 @@ fn trainable(plan: &Plan, training: &Training) -> TokenStream {
                     totals += cnn_runtime::Totals::of(loss(scores, #target), scores, target);
                 }
                 totals
-            }
-
-            fn update(
-                parameters: &mut Parameters,
-                gradients: &Parameters,
-                optimizer: &mut Optimizer,
-                learning_rate: #scalar
-            ) {
-                update(parameters, gradients, optimizer, learning_rate);
-            }
-        }
-    }
+        },
+        quote!(update(parameters, gradients, optimizer, learning_rate);),
+    ]
 }
 
 fn dims(shape: &Shape) -> Vec<Literal> {

@@ -3,6 +3,7 @@
 //! In the formulas `w` is a parameter and `g` its gradient.
 
 use super::tokens::{allow_constants, doc, formula, ident, real, scalar};
+use crate::Kernels;
 use cnn_spec::network::Dtype;
 use cnn_spec::training::{AdamSettings, Optimizer};
 use proc_macro2::TokenStream;
@@ -21,7 +22,7 @@ struct Rule {
 }
 
 /// The optimizer's memory and its `update` function.
-pub fn items(optimizer: &Optimizer, dtype: Dtype) -> TokenStream {
+pub fn items(optimizer: &Optimizer, dtype: Dtype, kernels: Kernels) -> TokenStream {
     let rule = match *optimizer {
         Optimizer::Sgd {
             momentum,
@@ -33,7 +34,7 @@ pub fn items(optimizer: &Optimizer, dtype: Dtype) -> TokenStream {
         Optimizer::AdamW(settings) => adamw(settings, dtype),
     };
     let memory = rule.memory();
-    let update = rule.update(dtype);
+    let update = rule.update(dtype, kernels);
     quote!(#memory #update)
 }
 
@@ -195,7 +196,7 @@ impl Rule {
     }
 
     /// The function `update`.
-    fn update(&self, dtype: Dtype) -> TokenStream {
+    fn update(&self, dtype: Dtype, kernels: Kernels) -> TokenStream {
         let doc = doc(&self.doc);
         let scalar = scalar(dtype);
         let per_value = &self.per_value;
@@ -235,10 +236,13 @@ impl Rule {
             }
             _ => (quote!(g), quote!(g)),
         };
+        // Part of a function that has chosen its instruction set.
+        let inline = (kernels == Kernels::Simd).then(|| quote!(#[inline(always)]));
         let allow = allow_constants(&quote!(#count #per_value));
         quote! {
             #doc
             #allow
+            #inline
             pub fn update(
                 parameters: &mut Parameters,
                 gradients: &Parameters,

@@ -3,8 +3,12 @@
 //! Passes, in order, each with the invariant that it leaves:
 //! 1. [`lower`]: no `flatten` is left before a dense layer, which reads maps as they are; no convolution pads
 //!    its own input; every value has a name and the shape it is stored in, and is known to need a delta or not.
+//! 2. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
+//! 3. [`tile`], likewise: what of a kernel's output is computed at a time fits the registers.
 
+pub mod fuse;
 mod lower;
+pub mod tile;
 
 use cnn_spec::layer::{Kind, Padding};
 use cnn_spec::network::{Network, Parameter};

@@ -1,0 +1,371 @@
+//! `dense` on lanes, with the activation that follows it.
+
+use super::activation;
+use super::function::{Argument, Call, Function, flat, flat_mut, for_registers, lanes_type};
+use super::memory::Memory;
+use crate::emit::function::parameters_type;
+use crate::emit::tokens::{formula, ident, number};
+use crate::plan::Plan;
+use crate::plan::fuse::Group;
+use crate::plan::tile;
+use cnn_spec::layer::{Activation, Dense};
+use cnn_spec::shape::Shape;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// Inputs in a chunk, as many as there are samples in a block.
+const LANES: usize = 16;
+
+/// A dense layer with what is fused to it.
+pub struct Emitter<'a> {
+    pub dense: &'a Dense,
+    pub activation: Option<Activation>,
+    pub plan: &'a Plan<'a>,
+    pub group: &'a Group<'a>,
+    pub memory: &'a Memory<'a>,
+}
+
+impl Emitter<'_> {
+    fn input(&self) -> &Shape {
+        &self.plan.value(self.group.input).shape
+    }
+
+    fn inputs(&self) -> usize {
+        self.input().elements()
+    }
+
+    fn outputs(&self) -> usize {
+        self.dense.out_features
+    }
+
+    fn pattern(&self) -> TokenStream {
+        let parameters = parameters_type(&self.group.layer);
+        if self.dense.bias {
+            quote!(#parameters { weight, bias })
+        } else {
+            quote!(#parameters { weight })
+        }
+    }
+
+    fn parameters(&self, name: &str, is_unique: bool) -> Argument {
+        let (kind, place) = (parameters_type(&self.group.layer), ident(name));
+        let layer = ident(&self.group.layer);
+        let (kind, value) = (quote!(#kind), quote!(#place.#layer));
+        if is_unique {
+            Argument::unique(name, &kind, &value)
+        } else {
+            Argument::shared(name, &kind, &value)
+        }
+    }
+
+    /// For each tile of features, of which there are `count`, and each part of the lanes.
+    fn tiles(name: &str, count: usize, body: &TokenStream) -> TokenStream {
+        let name = ident(name);
+        let suffixed = Literal::usize_suffixed(count);
+        let count = number(count);
+        quote! {
+            for tile in 0..#suffixed.div_ceil(FEATURES) {
+                let #name = (tile * FEATURES).min(#count - FEATURES);
+                #body
+            }
+        }
+    }
+
+    /// Weighted sums of every input.
+    pub fn forward(&self) -> Function {
+        let (inputs, flat) = (number(self.inputs()), flat(self.input()));
+        let first = if self.dense.bias {
+            quote!(for f in 0..FEATURES {
+                sums[f] = [lanes::splat(simd, bias[o + f]); VECTORS];
+            })
+        } else {
+            quote!()
+        };
+        let value = activation::value(self.activation, &quote!(sums[f][v]));
+        let pattern = self.pattern();
+        let tiles = Self::tiles(
+            "o",
+            self.outputs(),
+            &quote! {
+                let rows: [_; FEATURES] = core::array::from_fn(|f| &weight[o + f]);
+                for group in 0..lanes::parts::<S>() / VECTORS {
+                    let part = group * VECTORS;
+                    let mut sums = [[lanes::splat(simd, 0.0); VECTORS]; FEATURES];
+                    #first
+                    for i in 0..#inputs {
+                        let mut inputs = [lanes::splat(simd, 0.0); VECTORS];
+                        for v in 0..VECTORS {
+                            inputs[v] = values[i].load(simd, part + v);
+                        }
+                        for f in 0..FEATURES {
+                            let w = lanes::splat(simd, rows[f][i]);
+                            for v in 0..VECTORS {
+                                sums[f][v] = w.mul_add(inputs[v], sums[f][v]);
+                            }
+                        }
+                    }
+                    for f in 0..FEATURES {
+                        for v in 0..VECTORS {
+                            let a = #value;
+                            output[o + f].store(simd, part + v, a);
+                        }
+                    }
+                }
+            },
+        );
+        let bias = if self.dense.bias { "bias[o] + " } else { "" };
+        let sum = format!("{bias}Σ weight[o][i] · input[i]");
+        Function {
+            name: format!("{}_forward_lanes", self.group.name),
+            doc: format!(
+                "`{}` forward, {} → {}: each output is a weighted sum of every input. `FEATURES` outputs are in registers \
+                 at a time.\n\n{}",
+                self.group.name,
+                self.input(),
+                self.outputs(),
+                formula(&format!(
+                    "output[o] = {}    over i",
+                    activation::value_text(self.activation, &sum)
+                )),
+            ),
+            sizes: &["FEATURES", "VECTORS"],
+            arguments: vec![
+                self.parameters("parameters", false),
+                Argument::shared(
+                    "input",
+                    &lanes_type(self.input()),
+                    &self.memory.activation(self.group.input),
+                ),
+                Argument::unique(
+                    "output",
+                    &lanes_type(&self.plan.value(self.group.output).shape),
+                    &self.memory.activation(self.group.output),
+                ),
+            ],
+            body: quote!(let #pattern = parameters; let values = input #flat; #tiles),
+            calls: feature_calls(self.outputs()),
+        }
+    }
+
+    /// From the delta of the output to that of the sums.
+    pub fn backward_output(&self) -> Option<Function> {
+        self.activation.map(|activation| {
+            activation::backward(
+                &format!("{}_backward_output_lanes", self.group.name),
+                activation,
+                self.plan,
+                self.group,
+                self.memory,
+                &self.memory.sums_delta(self.group),
+            )
+        })
+    }
+
+    fn delta(&self) -> Argument {
+        let shape = &self.plan.value(self.group.sums).shape;
+        Argument::shared(
+            "delta",
+            &lanes_type(shape),
+            &self.memory.sums_delta(self.group),
+        )
+    }
+
+    /// Outer products of delta and input, summed over the samples of the block.
+    pub fn backward_weights(&self) -> Function {
+        let pattern = self.pattern();
+        let flat = flat(self.input());
+        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let suffixed = Literal::usize_suffixed(outputs);
+        let count = number(outputs);
+        let bias = self.dense.bias.then(|| {
+            quote! {
+                for o in 0..#count {
+                    bias[o] += lanes::sum(simd, &delta[o..=o]);
+                }
+            }
+        });
+        let (whole, last) = (self.whole_chunks(), self.last_chunk());
+        let rows = self
+            .memory
+            .rows(self.group)
+            .expect("a dense layer has rows");
+        let rows_name = ident(&rows.name);
+        let chunk_count = number(rows.shape.dims()[1]);
+        let bias_text = if self.dense.bias {
+            "\n∂loss/∂bias[o] = delta[o]"
+        } else {
+            ""
+        };
+        Function {
+            name: format!("{}_backward_weights_lanes", self.group.layer),
+            doc: format!(
+                "`{}` weight gradient: the outer product of delta and input, summed over the samples of the block: the \
+                 samples stand one after the other here, and the inputs side by side. It is added to `gradients`.\n\n{}",
+                self.group.layer,
+                formula(&format!(
+                    "∂loss/∂weight[o][i] = delta[o] · input[i]{bias_text}"
+                )),
+            ),
+            sizes: &["FEATURES", "CHUNKS"],
+            arguments: vec![
+                Argument::shared(
+                    "input",
+                    &lanes_type(self.input()),
+                    &self.memory.activation(self.group.input),
+                ),
+                self.delta(),
+                Argument {
+                    declaration: quote!(rows: &mut [[Lanes; #chunk_count]; 16]),
+                    value: quote!(&mut deltas.#rows_name),
+                },
+                self.parameters("gradients", true),
+            ],
+            body: quote! {
+                let #pattern = gradients;
+                lanes::scatter(simd, input #flat, rows);
+                for tile in 0..#suffixed.div_ceil(FEATURES) {
+                    let o = (tile * FEATURES).min(#count - FEATURES);
+                    #whole
+                    #last
+                }
+                #bias
+            },
+            calls: for_registers(|registers| {
+                let tile = tile::of_chunks(outputs, inputs / LANES, registers);
+                vec![Call {
+                    sizes: vec![tile.maps, tile.columns],
+                    maps: None,
+                }]
+            }),
+        }
+    }
+
+    /// The gradients of sixteen inputs at a time. Where the last tile of outputs overlaps the one before, that one has
+    /// already added its sums.
+    fn whole_chunks(&self) -> Option<TokenStream> {
+        let product = product(&quote!(chunk + c), &quote!(CHUNKS));
+        let chunks = self.inputs() / LANES;
+        let count = number(chunks);
+        (chunks > 0).then(|| {
+            quote! {
+                for group in 0..#count / CHUNKS {
+                    let chunk = group * CHUNKS;
+                    #product
+                    for f in tile * FEATURES - o..FEATURES {
+                        let (gradients, _) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
+                        for c in 0..CHUNKS {
+                            let gradient = &mut gradients[chunk + c];
+                            let sum = f32x16::load_array_ref(simd, gradient) + sums[f][c];
+                            sum.store_array(gradient);
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    /// The gradients of the inputs that are left, fewer than sixteen.
+    fn last_chunk(&self) -> Option<TokenStream> {
+        let chunks = number(self.inputs() / LANES);
+        let product = product(&quote!(#chunks), &quote!(1));
+        (!self.inputs().is_multiple_of(LANES)).then(|| {
+            quote! {
+                #product
+                for f in tile * FEATURES - o..FEATURES {
+                    let (_, gradients) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
+                    for (gradient, sum) in gradients.iter_mut().zip(sums[f][0].to_array()) {
+                        *gradient += sum;
+                    }
+                }
+            }
+        })
+    }
+
+    /// The transposed weights times the delta.
+    pub fn backward_input(&self) -> Function {
+        let source = &self.plan.value(self.group.source).shape;
+        let flat = if source.rank() == 1 {
+            quote!()
+        } else {
+            flat_mut(source)
+        };
+        let outputs = number(self.outputs());
+        let tiles = Self::tiles(
+            "i",
+            self.inputs(),
+            &quote! {
+                for group in 0..lanes::parts::<S>() / VECTORS {
+                    let part = group * VECTORS;
+                    let mut sums = [[lanes::splat(simd, 0.0); VECTORS]; FEATURES];
+                    for o in 0..#outputs {
+                        let mut deltas = [lanes::splat(simd, 0.0); VECTORS];
+                        for v in 0..VECTORS {
+                            deltas[v] = delta[o].load(simd, part + v);
+                        }
+                        for f in 0..FEATURES {
+                            let w = lanes::splat(simd, weight[o][i + f]);
+                            for v in 0..VECTORS {
+                                sums[f][v] = w.mul_add(deltas[v], sums[f][v]);
+                            }
+                        }
+                    }
+                    for f in 0..FEATURES {
+                        for v in 0..VECTORS {
+                            values[i + f].store(simd, part + v, sums[f][v]);
+                        }
+                    }
+                }
+            },
+        );
+        Function {
+            name: format!("{}_backward_input_lanes", self.group.layer),
+            doc: format!(
+                "`{}` input delta: the transposed weights times the delta.\n\n{}",
+                self.group.layer,
+                formula("input_delta[i] = Σ weight[o][i] · delta[o]    over o"),
+            ),
+            sizes: &["FEATURES", "VECTORS"],
+            arguments: vec![
+                self.parameters("parameters", false),
+                self.delta(),
+                Argument::unique(
+                    "input_delta",
+                    &lanes_type(source),
+                    &self.memory.delta(self.group.source),
+                ),
+            ],
+            body: quote!(let weight = &parameters.weight; let values = input_delta #flat; #tiles),
+            calls: feature_calls(self.inputs()),
+        }
+    }
+}
+
+/// Calls with tiles of so many features.
+fn feature_calls(features: usize) -> [Vec<Call>; 2] {
+    for_registers(|registers| {
+        let tile = tile::of_features(features, registers);
+        vec![Call {
+            sizes: vec![tile.maps, tile.columns],
+            maps: None,
+        }]
+    })
+}
+
+/// Products of the deltas of a tile's outputs with some chunks of inputs, summed over the samples.
+fn product(chunk: &TokenStream, columns: &TokenStream) -> TokenStream {
+    quote! {
+        let mut sums = [[f32x16::splat(simd, 0.0); #columns]; FEATURES];
+        for sample in 0..lanes::LANES {
+            let mut values = [f32x16::splat(simd, 0.0); #columns];
+            for c in 0..#columns {
+                values[c] = f32x16::load_array_ref(simd, &rows[sample][#chunk].0);
+            }
+            for f in 0..FEATURES {
+                let d = f32x16::splat(simd, delta[o + f].0[sample]);
+                for c in 0..#columns {
+                    sums[f][c] = d.mul_add(values[c], sums[f][c]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Where the values of a block are kept: names and shapes of the fields of its workspace.
+
+use super::function::lanes_type;
+use crate::emit::tokens::ident;
+use crate::plan::fuse::{Group, Kernel};
+use crate::plan::tile::{self, Registers};
+use crate::plan::{Plan, ValueId};
+use cnn_spec::layer::Conv2d;
+use cnn_spec::shape::Shape;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The memory of a block of samples.
+pub struct Memory<'p> {
+    plan: &'p Plan<'p>,
+}
+
+/// One array of a block.
+pub struct Field {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub doc: String,
+    /// Its shape.
+    pub shape: Shape,
+}
+
+impl Field {
+    /// `[[[Lanes; 24]; 24]; 3]`.
+    pub fn array(&self) -> TokenStream {
+        lanes_type(&self.shape)
+    }
+}
+
+impl<'p> Memory<'p> {
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        Self { plan }
+    }
+
+    /// The place of a value: `activations.conv1`.
+    pub fn activation(&self, id: ValueId) -> TokenStream {
+        let name = ident(&self.plan.value(id).name);
+        quote!(activations.#name)
+    }
+
+    /// The place of its delta.
+    pub fn delta(&self, id: ValueId) -> TokenStream {
+        let name = ident(&self.plan.value(id).name);
+        quote!(deltas.#name)
+    }
+
+    /// The place of the delta of a group's sums: of its output, if nothing is done to them.
+    pub fn sums_delta(&self, group: &Group) -> TokenStream {
+        match self.sums(group) {
+            Some(field) => {
+                let name = ident(&field.name);
+                quote!(deltas.#name)
+            }
+            None => self.delta(group.output),
+        }
+    }
+
+    /// The shape of the delta of a group's sums, with its border.
+    pub fn sums_shape(&self, group: &Group) -> Shape {
+        let shape = &self.plan.value(group.sums).shape;
+        let border = self.border(group);
+        match shape.maps() {
+            Some([channels, height, width]) => Shape::new([channels, height, width + 2 * border])
+                .expect("a border of a few columns"),
+            None => shape.clone(),
+        }
+    }
+
+    /// The array that holds the delta of a group's sums, if it is not that of its output.
+    pub fn sums(&self, group: &Group) -> Option<Field> {
+        let is_apart = group.sums != group.output || self.border(group) > 0;
+        (is_apart && matches!(group.kernel, Kernel::Conv2d { .. } | Kernel::Dense { .. })).then(
+            || {
+                let border = match self.border(group) {
+                    0 => String::new(),
+                    border => format!(", with {border} columns of zeros on either side"),
+                };
+                Field {
+                    name: format!("{}_sums", group.layer),
+                    doc: format!(
+                        "The sums of `{}`: {}{border}.",
+                        group.layer,
+                        self.plan.value(group.sums).shape
+                    ),
+                    shape: self.sums_shape(group),
+                }
+            },
+        )
+    }
+
+    /// The columns of zeros on either side of a convolution's delta: the tiles of its input delta may reach over its
+    /// edge.
+    pub fn border(&self, group: &Group) -> usize {
+        let Kernel::Conv2d { conv, .. } = group.kernel else {
+            return 0;
+        };
+        if conv.stride.width > 1 || conv.stride.height > 1 || !self.needs_input_delta(group) {
+            return 0;
+        }
+        [Registers::Narrow, Registers::Wide]
+            .into_iter()
+            .flat_map(|registers| self.input_tiles(conv, group, registers))
+            .map(|run| run.tile.columns - 1)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The tiles of a convolution's input delta.
+    pub fn input_tiles(
+        &self,
+        conv: &Conv2d,
+        group: &Group,
+        registers: Registers,
+    ) -> Vec<tile::Run> {
+        let source = self.plan.value(group.source).shape.dims();
+        tile::of_maps(source[0] / conv.groups, source[2], 1, registers)
+    }
+
+    /// Whether a group sends a delta on.
+    pub fn needs_input_delta(&self, group: &Group) -> bool {
+        self.plan.value(group.source).has_delta
+    }
+
+    /// Where a fused pool found the largest value of each window.
+    pub fn argmax(&self, group: &Group) -> Option<Field> {
+        let Kernel::Conv2d {
+            pool: Some(pool), ..
+        } = group.kernel
+        else {
+            return None;
+        };
+        Some(Field {
+            name: format!("{}_argmax", group.name),
+            doc: format!(
+                "Where in its window of {} each value of `{}` was found, counted row by row.",
+                pool.kernel_size,
+                self.plan.value(group.output).name
+            ),
+            shape: self.plan.value(group.output).shape.clone(),
+        })
+    }
+
+    /// A dense layer's input, sample by sample, in chunks of sixteen.
+    pub fn rows(&self, group: &Group) -> Option<Field> {
+        if !matches!(group.kernel, Kernel::Dense { .. }) {
+            return None;
+        }
+        let chunks = self.plan.value(group.input).shape.elements().div_ceil(16);
+        Some(Field {
+            name: format!("{}_rows", group.layer),
+            doc: format!(
+                "The input of `{}`, one sample after the other.",
+                group.layer
+            ),
+            shape: Shape::new([16, chunks]).expect("as many values as the input has, rounded up"),
+        })
+    }
+}

@@ -1,0 +1,146 @@
+//! Rust for the kernels on lanes: training and evaluation work on blocks of sixteen samples side by side.
+
+mod activation;
+mod conv2d;
+mod dense;
+mod flatten;
+mod function;
+mod loss;
+mod memory;
+mod model;
+mod pool;
+mod softmax;
+mod zero_pad;
+
+use crate::plan::Plan;
+use crate::plan::fuse::{self, Group, Kernel};
+use cnn_spec::training::Training;
+use function::Function;
+use memory::Memory;
+use pool::Pool;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The functions of a group.
+struct Functions {
+    /// What `forward` calls for each tile.
+    sums: Option<TokenStream>,
+    forward: Function,
+    /// In the order in which they are called.
+    backward: Vec<Function>,
+}
+
+/// What a network whose kernels are on lanes has beside the forward pass of one sample.
+pub fn items(plan: &Plan, training: &Training) -> TokenStream {
+    let groups = fuse::fuse(plan);
+    let memory = Memory::new(plan);
+    let functions: Vec<_> = groups
+        .iter()
+        .map(|group| functions(plan, group, &memory))
+        .collect();
+    let workspace = model::workspace(plan, &groups, &memory);
+    let layers = functions.iter().map(|functions| {
+        let (sums, forward) = (&functions.sums, functions.forward.item());
+        let backward = functions.backward.iter().map(Function::item);
+        quote!(#sums #forward #(#backward)*)
+    });
+    let loss = loss::functions(training.loss, plan);
+    let passes = model::passes(plan, &functions);
+    quote!(#workspace #(#layers)* #loss #passes)
+}
+
+fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
+    let sends_delta = memory.needs_input_delta(group);
+    let sent = |function: &dyn Fn() -> Function| {
+        sends_delta.then(function).into_iter().collect::<Vec<_>>()
+    };
+    match group.kernel {
+        Kernel::Conv2d {
+            conv,
+            activation,
+            pool,
+        } => {
+            let emitter = conv2d::Emitter {
+                conv,
+                activation,
+                pool,
+                plan,
+                group,
+                memory,
+            };
+            let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
+            backward.push(emitter.backward_weights());
+            backward.extend(sent(&|| emitter.backward_input()));
+            Functions {
+                sums: Some(emitter.sums()),
+                forward: emitter.forward(),
+                backward,
+            }
+        }
+        Kernel::Dense { dense, activation } => {
+            let emitter = dense::Emitter {
+                dense,
+                activation,
+                plan,
+                group,
+                memory,
+            };
+            let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
+            backward.push(emitter.backward_weights());
+            backward.extend(sent(&|| emitter.backward_input()));
+            Functions {
+                sums: None,
+                forward: emitter.forward(),
+                backward,
+            }
+        }
+        Kernel::Activation(kind) => Functions {
+            sums: None,
+            forward: activation::forward(kind, plan, group, memory),
+            backward: sent(&|| {
+                let name = format!("{}_backward_input_lanes", group.name);
+                activation::backward(
+                    &name,
+                    kind,
+                    plan,
+                    group,
+                    memory,
+                    &memory.delta(group.source),
+                )
+            }),
+        },
+        Kernel::MaxPool2d(kind) => {
+            let pool = Pool::max(kind, plan, group, memory);
+            Functions {
+                sums: None,
+                forward: pool.max_forward(),
+                backward: sent(&|| pool.max_backward()),
+            }
+        }
+        Kernel::AvgPool2d(kind) => {
+            let pool = Pool::avg(kind, plan, group, memory);
+            Functions {
+                sums: None,
+                forward: pool.avg_forward(),
+                backward: sent(&|| pool.avg_backward()),
+            }
+        }
+        Kernel::ZeroPad(padding) => Functions {
+            sums: None,
+            forward: zero_pad::forward(padding, plan, group, memory),
+            backward: Vec::new(),
+        },
+        Kernel::Flatten => Functions {
+            sums: None,
+            forward: flatten::forward(plan, group, memory),
+            backward: sent(&|| flatten::backward(plan, group, memory)),
+        },
+        Kernel::Softmax => Functions {
+            sums: None,
+            forward: softmax::forward(plan, group, memory),
+            backward: sent(&|| softmax::backward(plan, group, memory)),
+        },
+    }
+}
+
+pub use model::trainable_bodies;

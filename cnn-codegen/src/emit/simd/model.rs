@@ -1,0 +1,203 @@
+//! The memory of a block, and the passes over it.
+
+use super::Functions;
+use super::function::{Function, flat_mut, lanes_type};
+use super::memory::{Field, Memory};
+use crate::emit::tokens::{doc, ident, used_in};
+use crate::plan::fuse::Group;
+use crate::plan::{Plan, ValueId};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// `LaneActivations`, `LaneDeltas` and `Workspace`.
+pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream {
+    let value = |id: ValueId| {
+        let value = plan.value(id);
+        Field {
+            name: value.name.clone(),
+            doc: format!("`{}`: {}.", value.name, value.shape),
+            shape: value.shape.clone(),
+        }
+    };
+    let mut activations = vec![value(ValueId::INPUT)];
+    let mut deltas = Vec::new();
+    for group in groups {
+        activations.push(value(group.output));
+        activations.extend(memory.argmax(group));
+        if plan.value(group.output).has_delta && !group.is_padding() {
+            deltas.push(value(group.output));
+        }
+        deltas.extend(memory.sums(group));
+        deltas.extend(memory.rows(group));
+    }
+    let activations = lanes_struct(
+        "LaneActivations",
+        "What each group of layers puts out for a block of sixteen samples.",
+        &activations,
+    );
+    let deltas = lanes_struct(
+        "LaneDeltas",
+        "The loss's gradients with respect to what is put out, for a block of sixteen samples.",
+        &deltas,
+    );
+    quote! {
+        #activations
+        #deltas
+
+        /// What it takes to train: activations and deltas of a block of sixteen samples.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Workspace {
+            /// Written by the forward pass.
+            pub activations: LaneActivations,
+            /// Written by the backward pass.
+            pub deltas: LaneDeltas,
+        }
+
+        cnn_runtime::zeroed! { Workspace { activations, deltas } }
+    }
+}
+
+fn lanes_struct(name: &str, about: &str, fields: &[Field]) -> TokenStream {
+    let (name, about) = (ident(name), doc(about));
+    let names: Vec<_> = fields.iter().map(|field| ident(&field.name)).collect();
+    let docs = fields.iter().map(|field| doc(&field.doc));
+    let types = fields.iter().map(Field::array);
+    quote! {
+        #about
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct #name {
+            #(#docs pub #names: #types,)*
+        }
+
+        cnn_runtime::zeroed! { #name { #(#names),* } }
+    }
+}
+
+/// `forward_lanes`, `backward_lanes` and what goes over all blocks of a batch.
+pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
+    let forward: TokenStream = functions
+        .iter()
+        .map(|functions| functions.forward.call())
+        .collect();
+    let backward: TokenStream = functions
+        .iter()
+        .rev()
+        .flat_map(|functions| functions.backward.iter().map(Function::call))
+        .collect();
+    let [forward_parameters, backward_parameters] =
+        [&forward, &backward].map(|calls| used_in(calls, "parameters"));
+    let input = &plan.value(ValueId::INPUT).shape;
+    let input_array = lanes_type(input);
+    let block = if input.rank() == 1 {
+        quote!(block)
+    } else {
+        let flat = flat_mut(input);
+        quote!(block #flat)
+    };
+    let scores = ident(&plan.value(plan.scores).name);
+    quote! {
+        /// Puts up to sixteen samples side by side.
+        #[inline(always)]
+        pub fn load_lanes<S: Simd>(simd: S, inputs: &[Input], block: &mut #input_array) {
+            let mut samples: [&[f32]; lanes::LANES] = [&[]; lanes::LANES];
+            for (sample, input) in samples.iter_mut().zip(inputs) {
+                *sample = input.values();
+            }
+            lanes::gather(simd, &samples[..inputs.len()], #block);
+        }
+
+        /// The forward pass of a block, layer by layer, after `load_lanes`.
+        #[inline(always)]
+        pub fn forward_lanes<S: Simd>(
+            simd: S,
+            #forward_parameters: &Parameters,
+            activations: &mut LaneActivations
+        ) {
+            #forward
+        }
+
+        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go back from layer to
+        /// layer, and each layer's gradients are added to `gradients`.
+        #[inline(always)]
+        pub fn backward_lanes<S: Simd>(
+            simd: S,
+            #backward_parameters: &Parameters,
+            activations: &LaneActivations,
+            deltas: &mut LaneDeltas,
+            gradients: &mut Parameters
+        ) {
+            #backward
+        }
+
+        /// Adds the gradients of some samples of a batch to `gradients`, block by block.
+        #[inline(always)]
+        pub fn gradients_lanes<S: Simd>(
+            simd: S,
+            parameters: &Parameters,
+            inputs: &[Input],
+            targets: &[Target],
+            batch_size: usize,
+            workspace: &mut Workspace,
+            gradients: &mut Parameters
+        ) -> cnn_runtime::Totals {
+            let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+            let mut totals = cnn_runtime::Totals::default();
+            let (inputs, targets) = (inputs.chunks(lanes::LANES), targets.chunks(lanes::LANES));
+            for (inputs, targets) in inputs.zip(targets) {
+                load_lanes(simd, inputs, &mut activations.input);
+                forward_lanes(simd, parameters, activations);
+                totals += loss_lanes(simd, &activations.#scores, targets);
+                loss_backward_lanes(
+                    simd,
+                    &activations.#scores,
+                    targets,
+                    batch_size,
+                    &mut deltas.#scores
+                );
+                backward_lanes(simd, parameters, activations, deltas, gradients);
+            }
+            totals
+        }
+
+        /// The loss and the hits of some samples, block by block.
+        #[inline(always)]
+        pub fn evaluate_lanes<S: Simd>(
+            simd: S,
+            parameters: &Parameters,
+            inputs: &[Input],
+            targets: &[Target],
+            workspace: &mut Workspace
+        ) -> cnn_runtime::Totals {
+            let activations = &mut workspace.activations;
+            let mut totals = cnn_runtime::Totals::default();
+            let (inputs, targets) = (inputs.chunks(lanes::LANES), targets.chunks(lanes::LANES));
+            for (inputs, targets) in inputs.zip(targets) {
+                load_lanes(simd, inputs, &mut activations.input);
+                forward_lanes(simd, parameters, activations);
+                totals += loss_lanes(simd, &activations.#scores, targets);
+            }
+            totals
+        }
+    }
+}
+
+/// The bodies of `gradients`, `evaluate` and `update`: each chooses the instruction set once.
+pub fn trainable_bodies() -> [TokenStream; 3] {
+    [
+        quote! {
+            lanes::dispatch!(lanes::level(), simd => gradients_lanes(
+                simd, parameters, inputs, targets, batch_size, workspace, gradients
+            ))
+        },
+        quote! {
+            lanes::dispatch!(lanes::level(), simd => evaluate_lanes(
+                simd, parameters, inputs, targets, workspace
+            ))
+        },
+        quote! {
+            lanes::dispatch!(lanes::level(), _ => update(
+                parameters, gradients, optimizer, learning_rate
+            ));
+        },
+    ]
+}

@@ -1,0 +1,81 @@
+//! `softmax` on lanes: logits become probabilities.
+
+use super::function::{Argument, Function, lanes_type, untiled};
+use super::memory::Memory;
+use crate::emit::tokens::formula;
+use crate::plan::Plan;
+use crate::plan::fuse::Group;
+use quote::quote;
+
+/// Powers of the logits, divided by their sum.
+pub fn forward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
+    let shape = &plan.value(group.output).shape;
+    let array = lanes_type(shape);
+    Function {
+        name: format!("{}_forward_lanes", group.name),
+        doc: format!(
+            "`{}` forward, {shape}: logits become probabilities. The largest logit is subtracted first, which changes \
+             nothing but keeps every power at most one.\n\n{}",
+            group.name,
+            formula("output[j] = e^input[j] / Σ e^input[k]    over k"),
+        ),
+        sizes: &[],
+        arguments: vec![
+            Argument::shared("input", &array, &memory.activation(group.input)),
+            Argument::unique("output", &array, &memory.activation(group.output)),
+        ],
+        body: quote! {
+            for part in 0..lanes::parts::<S>() {
+                let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
+                for z in input {
+                    largest = largest.max(z.load(simd, part));
+                }
+                let mut sum = lanes::splat(simd, 0.0);
+                for (p, z) in output.iter_mut().zip(input) {
+                    let power = lanes::exp(simd, z.load(simd, part) - largest);
+                    sum += power;
+                    p.store(simd, part, power);
+                }
+                for p in output.iter_mut() {
+                    p.store(simd, part, p.load(simd, part) / sum);
+                }
+            }
+        },
+        calls: untiled(),
+    }
+}
+
+/// From the delta of the probabilities to that of the logits.
+pub fn backward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
+    let array = lanes_type(&plan.value(group.output).shape);
+    Function {
+        name: format!("{}_backward_input_lanes", group.name),
+        doc: format!(
+            "`{}` input delta: raising one logit raises its probability and lowers the others.\n\n{}",
+            group.name,
+            formula(
+                "input_delta[j] = p[j] · (delta[j] − Σ p[k] · delta[k])    over k, where p is the output"
+            ),
+        ),
+        sizes: &[],
+        arguments: vec![
+            Argument::shared("output", &array, &memory.activation(group.output)),
+            Argument::shared("delta", &array, &memory.delta(group.output)),
+            Argument::unique("input_delta", &array, &memory.delta(group.source)),
+        ],
+        body: quote! {
+            for part in 0..lanes::parts::<S>() {
+                let mut mean = lanes::splat(simd, 0.0);
+                for (p, d) in output.iter().zip(delta) {
+                    mean = p.load(simd, part).mul_add(d.load(simd, part), mean);
+                }
+                let pairs = output.iter().zip(delta);
+                for ((p, d), input_delta) in pairs.zip(input_delta.iter_mut()) {
+                    let change = p.load(simd, part) * (d.load(simd, part) - mean);
+                    input_delta.store(simd, part, change);
+                }
+            }
+        },
+        calls: untiled(),
+    }
+}

@@ -1,0 +1,168 @@
+//! Steps that are one kernel on lanes: a convolution with its padding, activation and max pool; a dense layer with its
+//! activation.
+
+use super::{Operation, Plan, Step, ValueId};
+use cnn_spec::layer::{Activation, AvgPool2d, Conv2d, Dense, Kind, MaxPool2d, Padding, Pair};
+
+/// Steps that one kernel computes together.
+pub struct Group<'n> {
+    /// The names of its layers: `conv1_relu1_pool1`.
+    pub name: String,
+    /// What is computed.
+    pub kernel: Kernel<'n>,
+    /// The first of its layers; it alone may learn.
+    pub layer: String,
+    /// What it reads.
+    pub input: ValueId,
+    /// What its input is without padding: the value whose delta it writes.
+    pub source: ValueId,
+    /// What its first layer puts out, before activation and pool.
+    pub sums: ValueId,
+    /// What it writes.
+    pub output: ValueId,
+}
+
+/// What a group computes.
+#[derive(Clone, Copy)]
+pub enum Kernel<'n> {
+    /// A convolution, what it does to its sums, and the largest of them in each window of a pool.
+    Conv2d {
+        conv: &'n Conv2d,
+        activation: Option<Activation>,
+        pool: Option<&'n MaxPool2d>,
+    },
+    /// A dense layer and what it does to its sums.
+    Dense {
+        dense: &'n Dense,
+        activation: Option<Activation>,
+    },
+    /// The same function of each value.
+    Activation(Activation),
+    /// The largest value of each window, where no convolution takes the pool in.
+    MaxPool2d(&'n MaxPool2d),
+    /// The mean of each window.
+    AvgPool2d(&'n AvgPool2d),
+    /// Zeros around feature maps.
+    ZeroPad(Padding),
+    /// Maps become a vector.
+    Flatten,
+    /// Logits become probabilities.
+    Softmax,
+}
+
+impl Group<'_> {
+    /// Whether it only puts zeros around its input.
+    pub fn is_padding(&self) -> bool {
+        matches!(self.kernel, Kernel::ZeroPad(_))
+    }
+}
+
+/// After this, the steps up to the scores are groups in order, each of which one kernel computes.
+pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    let mut steps = plan
+        .steps
+        .iter()
+        .filter(|step| step.output <= plan.scores)
+        .peekable();
+    let mut groups: Vec<Group> = Vec::new();
+    while let Some(step) = steps.next() {
+        let mut group = first(step);
+        if let Some(padding) = groups.last().filter(|last| last.is_padding()) {
+            group.source = padding.input;
+        }
+        while let Some(step) = steps.next_if(|next| joined(&group.kernel, next).is_some()) {
+            group.kernel = joined(&group.kernel, step).unwrap_or(group.kernel);
+            group.name = format!("{}_{}", group.name, step.name);
+            group.output = step.output;
+        }
+        groups.push(group);
+    }
+    groups
+}
+
+fn first<'n>(step: &Step<'n>) -> Group<'n> {
+    let kernel = match step.operation {
+        Operation::ZeroPad(padding) => Kernel::ZeroPad(padding),
+        Operation::Layer(kind) => match kind {
+            Kind::Conv2d(conv) => Kernel::Conv2d {
+                conv,
+                activation: None,
+                pool: None,
+            },
+            Kind::Dense(dense) => Kernel::Dense {
+                dense,
+                activation: None,
+            },
+            Kind::Activation(activation) => Kernel::Activation(*activation),
+            Kind::MaxPool2d(pool) => Kernel::MaxPool2d(pool),
+            Kind::AvgPool2d(pool) => Kernel::AvgPool2d(pool),
+            Kind::Softmax(_) => Kernel::Softmax,
+            Kind::Flatten(_) => Kernel::Flatten,
+        },
+    };
+    Group {
+        name: step.name.clone(),
+        kernel,
+        layer: step.name.clone(),
+        input: step.input,
+        source: step.input,
+        sums: step.output,
+        output: step.output,
+    }
+}
+
+/// The kernel that computes the next step too, if one can.
+///
+/// Every activation grows with its input, so that the largest of several sums is found before it is applied.
+fn joined<'n>(kernel: &Kernel<'n>, next: &Step<'n>) -> Option<Kernel<'n>> {
+    let Operation::Layer(next) = next.operation else {
+        return None;
+    };
+    match (*kernel, next) {
+        (
+            Kernel::Conv2d {
+                conv,
+                activation: None,
+                pool: None,
+            },
+            Kind::Activation(activation),
+        ) => Some(Kernel::Conv2d {
+            conv,
+            activation: Some(*activation),
+            pool: None,
+        }),
+        (
+            Kernel::Conv2d {
+                conv,
+                activation,
+                pool: None,
+            },
+            Kind::MaxPool2d(pool),
+        ) if is_partition(pool) => Some(Kernel::Conv2d {
+            conv,
+            activation,
+            pool: Some(pool),
+        }),
+        (
+            Kernel::Dense {
+                dense,
+                activation: None,
+            },
+            Kind::Activation(activation),
+        ) => Some(Kernel::Dense {
+            dense,
+            activation: Some(*activation),
+        }),
+        _ => None,
+    }
+}
+
+/// Whether the windows lie side by side.
+fn is_partition(pool: &MaxPool2d) -> bool {
+    pool.stride == pool.kernel_size
+        && pool.padding
+            == Pair {
+                height: 0,
+                width: 0,
+            }
+}

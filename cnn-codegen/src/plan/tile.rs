@@ -1,0 +1,189 @@
+//! How much of its output a kernel on lanes computes at a time: as much as there are registers for.
+//!
+//! A multiply-add takes four cycles and two begin in each, so that eight sums must be under way; two loads begin in a
+//! cycle, so that what is loaded must serve several sums. The choice is the one that takes the fewest cycles by this
+//! count.
+
+/// The registers that kernels are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registers {
+    /// 16 registers, two of which (with AVX2) or more hold a block's lanes.
+    Narrow,
+    /// 32 registers, one of which holds a block's lanes.
+    Wide,
+}
+
+impl Registers {
+    fn count(self) -> usize {
+        match self {
+            Self::Narrow => 16,
+            Self::Wide => 32,
+        }
+    }
+
+    /// Registers that are best worked on together where nothing else is to be shared.
+    pub fn vectors(self) -> usize {
+        match self {
+            Self::Narrow => 2,
+            Self::Wide => 1,
+        }
+    }
+}
+
+/// Two sizes of a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// Output channels or features.
+    pub maps: usize,
+    /// Columns, vectors or chunks.
+    pub columns: usize,
+}
+
+/// Some maps, in tiles of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The first map.
+    pub start: usize,
+    /// The map after the last.
+    pub end: usize,
+    /// The tile; its maps divide the run.
+    pub tile: Tile,
+}
+
+/// Half cycles for the sums and loads of a tile at one tap; infinite where the registers do not suffice.
+///
+/// Two more sums than the eight hide what else there is to do; a loop takes at least one half cycle itself.
+fn cost(sums: usize, loads: usize, others: usize, registers: Registers) -> f64 {
+    if sums > 1 && sums + others > registers.count() {
+        return f64::INFINITY;
+    }
+    (sums.max(loads).max(10) + 1) as f64
+}
+
+fn best(tiles: impl Iterator<Item = (f64, Tile)>) -> (f64, Tile) {
+    let one = Tile {
+        maps: 1,
+        columns: 1,
+    };
+    tiles
+        .min_by(|(one, _), (other, _)| one.total_cmp(other))
+        .unwrap_or((f64::INFINITY, one))
+}
+
+/// Splits `maps` into runs of tiles, given the best tile of each number of maps and what it costs.
+fn runs(maps: usize, registers: Registers, tile: impl Fn(usize) -> (f64, Tile)) -> Vec<Run> {
+    let tiles: Vec<_> = (1..=maps.min(registers.count())).map(tile).collect();
+    // The cost of each remainder, and the tile that it begins with.
+    let mut plans = vec![(0.0, 0)];
+    let plan = |plans: &[(f64, usize)], maps: usize| {
+        (1..=maps.min(tiles.len()))
+            .map(|m| (tiles[m - 1].0 * (maps / m) as f64 + plans[maps % m].0, m))
+            .min_by(|(one, _), (other, _)| one.total_cmp(other))
+            .unwrap_or((0.0, 1))
+    };
+    for maps in 1..tiles.len() {
+        plans.push(plan(&plans, maps));
+    }
+    let (mut start, mut runs) = (0, Vec::new());
+    while start < maps {
+        let (_, m) = plan(&plans, maps - start);
+        let end = maps - (maps - start) % m;
+        runs.push(Run {
+            start,
+            end,
+            tile: tiles[m - 1].1,
+        });
+        start = end;
+    }
+    runs
+}
+
+/// Tiles of `maps` times `columns`, each of which is `width` sums; the last columns may overlap the ones before.
+pub fn of_maps(maps: usize, columns: usize, width: usize, registers: Registers) -> Vec<Run> {
+    runs(maps, registers, |m| {
+        best((1..=columns.min(registers.count())).map(|c| {
+            let positions = c * width;
+            // With one map each input serves one sum, straight from memory.
+            let inputs = if m == 1 { 1 } else { positions };
+            let cost = cost(m * positions, m + positions, inputs + 2, registers);
+            (
+                cost * columns.div_ceil(c) as f64,
+                Tile {
+                    maps: m,
+                    columns: c,
+                },
+            )
+        }))
+    })
+}
+
+/// A tile of features by the vectors of a block.
+pub fn of_features(features: usize, registers: Registers) -> Tile {
+    let vectors = registers.vectors();
+    let tiles = (1..=features.min(registers.count())).map(|m| {
+        let cost = cost(m * vectors, m + vectors, vectors + 1, registers);
+        (
+            cost * features.div_ceil(m) as f64,
+            Tile {
+                maps: m,
+                columns: vectors,
+            },
+        )
+    });
+    best(tiles).1
+}
+
+/// A tile of features by chunks of sixteen inputs, of which there are `chunks`.
+pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
+    let vectors = registers.vectors();
+    let tiles = (1..=features.min(registers.count())).flat_map(|m| {
+        (1..=chunks.clamp(1, 3))
+            .filter(move |c| chunks.is_multiple_of(*c))
+            .map(move |c| {
+                let inputs = c * vectors;
+                let cost = cost(m * inputs, m + inputs, inputs + 1, registers);
+                let count = features.div_ceil(m) * chunks / c;
+                (
+                    cost * count as f64,
+                    Tile {
+                        maps: m,
+                        columns: c,
+                    },
+                )
+            })
+    });
+    best(tiles).1
+}
+
+/// Tiles of maps by vectors, each of which has a sum for each of `taps`.
+pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<Run> {
+    runs(maps, registers, |m| {
+        best((1..=registers.vectors()).map(|v| {
+            let cost = cost(m * v * taps, v * (m + taps), m + 1, registers);
+            (
+                cost / v as f64,
+                Tile {
+                    maps: m,
+                    columns: v,
+                },
+            )
+        }))
+    })
+}
+
+/// How many rows of a delta stay in the nearest cache while every tap is led over them.
+///
+/// A few maps' rows take half of 32 KiB; the sums are added up once for each band, so that it must not be too short.
+pub fn band(rows: usize, columns: usize) -> usize {
+    let most = (16 * 1024 / (2 * 64 * columns)).clamp(4, rows.max(4));
+    let bands = rows.div_ceil(most);
+    rows.div_ceil(bands)
+}
+
+/// The largest divisor of `count` that is at most `most`.
+pub fn divisor(count: usize, most: usize) -> usize {
+    (1..=most)
+        .rev()
+        .find(|size| count.is_multiple_of(*size))
+        .unwrap_or(1)
+}

@@ -1,0 +1,58 @@
+//! Generates every network of `networks` and `examples/networks` twice, with plain kernels and with kernels on lanes.
+
+use cnn_codegen::{Kernels, Options};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut modules = String::new();
+    for folder in ["networks", "../../examples/networks"] {
+        println!("cargo::rerun-if-changed={folder}");
+        let mut files = fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<Vec<_>, std::io::Error>>()?;
+        files.sort();
+        for file in files {
+            add(&file, &out, &mut modules)?;
+        }
+    }
+    fs::write(out.join("networks.rs"), modules)?;
+    Ok(())
+}
+
+/// Adds a module with both kinds of kernels and a test that compares them.
+fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Error>> {
+    let text = fs::read_to_string(file)?;
+    if text.contains("dtype = \"f64\"") {
+        return Ok(());
+    }
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let module = stem.replace('-', "_");
+    writeln!(modules, "mod {module} {{")?;
+    let mut names = Vec::new();
+    for (kind, kernels) in [("plain", Kernels::Plain), ("simd", Kernels::Simd)] {
+        let options = Options {
+            kernels,
+            ..Options::default()
+        };
+        let code = cnn_codegen::compile(&text, &file.to_string_lossy(), &options)
+            .map_err(|report| report.to_string())?;
+        let path = out.join(format!("{module}_{kind}.rs"));
+        fs::write(&path, code.text())?;
+        writeln!(
+            modules,
+            "    #[path = \"{}\"]\n    pub mod {kind};",
+            path.display()
+        )?;
+        names.push(format!("{kind}::{}", code.name()));
+    }
+    let [plain, simd] = [&names[0], &names[1]];
+    writeln!(
+        modules,
+        "    #[test]\n    fn kernels_agree() {{\n        crate::agree::<{plain}, {simd}>();\n    }}\n}}"
+    )?;
+    Ok(())
+}

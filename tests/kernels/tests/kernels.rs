@@ -1,0 +1,89 @@
+//! Plain kernels and kernels on lanes compute the same losses, gradients and updates.
+#![allow(missing_docs, clippy::pedantic)]
+
+use cnn_runtime::{Parameters, Rng, Target, Totals, Trainable, Zeroed};
+
+include!(concat!(env!("OUT_DIR"), "/networks.rs"));
+
+/// Two blocks, of which the second is not full.
+const SAMPLES: usize = 21;
+/// How far two sums of a few thousand products in `f32` may be apart, relative to the largest value of a tensor.
+const TOLERANCE: f32 = 1e-5;
+
+struct Step<M: Trainable> {
+    totals: [Totals; 2],
+    gradients: Box<M::Parameters>,
+    parameters: Box<M::Parameters>,
+}
+
+fn step<M: Trainable<Scalar = f32>>(inputs: &[M::Input], targets: &[M::Target]) -> Step<M> {
+    let mut parameters = M::Parameters::boxed();
+    M::initialize(&mut parameters, &mut Rng::new(7));
+    let (mut gradients, mut workspace) = (M::Parameters::boxed(), M::Workspace::boxed());
+    let trained = M::gradients(
+        &parameters,
+        inputs,
+        targets,
+        SAMPLES,
+        &mut workspace,
+        &mut gradients,
+    );
+    let evaluated = M::evaluate(&parameters, inputs, targets, &mut workspace);
+    let mut optimizer = M::Optimizer::boxed();
+    M::update(&mut parameters, &gradients, &mut optimizer, 0.1);
+    Step {
+        totals: [trained, evaluated],
+        gradients,
+        parameters,
+    }
+}
+
+fn agree<P, S>()
+where
+    P: Trainable<Scalar = f32>,
+    S: Trainable<Scalar = f32, Input = P::Input, Target = P::Target>,
+{
+    let mut rng = Rng::new(3);
+    let mut inputs = vec![P::Input::ZERO; SAMPLES];
+    for input in &mut inputs {
+        rng.fill_uniform(input, 1.0);
+    }
+    let classes = P::OUTPUT_SHAPE.iter().product::<usize>();
+    let targets: Vec<_> = (0..SAMPLES)
+        .map(|sample| P::Target::from_label(sample * 5 % classes))
+        .collect();
+    let plain = step::<P>(&inputs, &targets);
+    let simd = step::<S>(&inputs, &targets);
+    for (plain, simd) in plain.totals.iter().zip(&simd.totals) {
+        assert!(
+            (plain.loss - simd.loss).abs() <= 1e-5 * plain.loss.abs(),
+            "{plain:?} {simd:?}"
+        );
+        assert_eq!((plain.correct, plain.samples), (simd.correct, simd.samples));
+    }
+    for (index, info) in P::Parameters::TENSORS.iter().enumerate() {
+        close(
+            info.name,
+            plain.gradients.tensor(index),
+            simd.gradients.tensor(index),
+        );
+        close(
+            info.name,
+            plain.parameters.tensor(index),
+            simd.parameters.tensor(index),
+        );
+    }
+}
+
+fn close(name: &str, plain: &[f32], simd: &[f32]) {
+    let largest = plain
+        .iter()
+        .fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    assert!(largest > 0.0, "{name} is zero everywhere");
+    for (index, (plain, simd)) in plain.iter().zip(simd).enumerate() {
+        assert!(
+            (plain - simd).abs() <= TOLERANCE * largest,
+            "{name}[{index}]: {plain} and {simd}, of at most {largest}"
+        );
+    }
+}
