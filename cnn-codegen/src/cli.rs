@@ -3,7 +3,7 @@
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
-use crate::{Error, Options, train};
+use crate::{Error, Kernels, Options, train};
 use clap::{Args, Parser, Subcommand};
 use cnn_spec::Summary;
 use std::env;
@@ -28,6 +28,11 @@ struct Generate {
     /// The TOML file; `-` reads standard input
     #[arg(value_name = "net.toml")]
     file: PathBuf,
+    /// Train with plain loops (the default), or in vectors of sixteen samples
+    // Not flattened: clap sees an optional group only in arguments of its own.
+    #[arg(long, value_name = "plain|simd", default_value = "plain")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    kernels: Kernels,
     /// Write the code here instead of to standard output; a file with the same content is left alone
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -45,12 +50,16 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
         #[command(flatten)]
+        kernels: KernelsChoice,
+        #[command(flatten)]
         runtime: RuntimeFolder,
     },
     /// Train the network: build its trainer, or take the one built before, and run it
     Train {
         #[command(flatten)]
         network: Network,
+        #[command(flatten)]
+        kernels: KernelsChoice,
         #[command(flatten)]
         runtime: RuntimeFolder,
         /// What to tell the trainer; `-- --help` lists its flags
@@ -64,6 +73,14 @@ struct Network {
     /// The TOML file; `-` reads standard input
     #[arg(value_name = "net.toml")]
     file: PathBuf,
+}
+
+#[derive(Args)]
+struct KernelsChoice {
+    /// Train with plain loops (the default), or in vectors of sixteen samples
+    #[arg(long, value_name = "plain|simd", default_value = "plain")]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
+    kernels: Kernels,
 }
 
 #[derive(Args)]
@@ -98,23 +115,37 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
         Some(Command::Trainer {
             network,
             out,
+            kernels,
             runtime,
-        }) => Package::new(&read(&network.file)?, &runtime.choose()?)?.write(&out)?,
+        }) => package(&network, &kernels, runtime)?.write(&out)?,
         Some(Command::Train {
             network,
+            kernels,
             runtime,
             flags,
-        }) => return train::train(&read(&network.file)?, &runtime.choose()?, &flags),
+        }) => return train::train(&package(&network, &kernels, runtime)?, &flags),
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn generate(arguments: &Generate) -> Result<(), Error> {
-    let code = read(&arguments.file)?.compile(&Options::default())?;
+    let code = read(&arguments.file)?.compile(&options(arguments.kernels))?;
     match &arguments.output {
         Some(path) => write(path, code.text()),
         None => print(code.text()),
     }
+}
+
+fn package(
+    network: &Network,
+    kernels: &KernelsChoice,
+    runtime: RuntimeFolder,
+) -> Result<Package, Error> {
+    Package::new(
+        &read(&network.file)?,
+        runtime.choose()?,
+        &options(kernels.kernels),
+    )
 }
 
 fn read(file: &Path) -> Result<Source, Error> {
@@ -122,6 +153,13 @@ fn read(file: &Path) -> Result<Source, Error> {
         Source::read_stdin()
     } else {
         Source::read(file)
+    }
+}
+
+fn options(kernels: Kernels) -> Options {
+    Options {
+        kernels,
+        ..Options::default()
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Options {
 
 /// How training and evaluation of a network in `f32` are computed; one in `f64` always has plain kernels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "command", derive(clap::ValueEnum))]
 pub enum Kernels {
     /// Nested loops over one sample at a time: to read, and for machines without vectors.
     #[default]

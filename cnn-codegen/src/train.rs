@@ -1,7 +1,6 @@
 //! Builds a network's trainer once, then runs it.
 
 use crate::Error;
-use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use hmac_sha256::Hash;
 use std::env::{self, consts::EXE_SUFFIX};
@@ -12,21 +11,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// Trains with the trainer that was built for this network, or builds it first; ends with its exit code.
-pub(crate) fn train(
-    source: &Source,
-    runtime: &Runtime,
-    flags: &[OsString],
-) -> Result<ExitCode, Error> {
-    let package = Package::new(source, runtime)?;
+pub(crate) fn train(package: &Package, flags: &[OsString]) -> Result<ExitCode, Error> {
     let cache = cache()?;
-    let folder = cache.join(format!(
-        "{}-{}",
-        package.name,
-        fingerprint(&package, runtime)?
-    ));
+    let folder = cache.join(format!("{}-{}", package.name, fingerprint(package)?));
     let program = folder.join(format!("{}{EXE_SUFFIX}", package.name));
     if !program.is_file() {
-        build(&package, &cache, &folder, &program)?;
+        build(package, &cache, &folder, &program)?;
     }
     run(Command::new(&program).args(flags)).map_err(|error| cannot_run(&program, error))
 }
@@ -54,13 +44,13 @@ fn cache() -> Result<PathBuf, Error> {
 }
 
 /// Names everything that the program is built from, so that it is built again when something changes.
-fn fingerprint(package: &Package, runtime: &Runtime) -> Result<String, Error> {
+fn fingerprint(package: &Package) -> Result<String, Error> {
     let mut hash = Hash::new();
     for (path, content) in package.files() {
         absorb(&mut hash, path.as_bytes());
         absorb(&mut hash, content.as_bytes());
     }
-    if let Runtime::Folder(folder) = runtime {
+    if let Runtime::Folder(folder) = &package.runtime {
         absorb_tree(&mut hash, &folder.join("Cargo.toml"))?;
         absorb_tree(&mut hash, &folder.join("src"))?;
     }

@@ -2,7 +2,7 @@
 
 use crate::source::Source;
 use crate::write::write;
-use crate::{Error, Options};
+use crate::{Error, Kernels, Options};
 use heck::ToKebabCase;
 use std::fs;
 use std::io;
@@ -43,13 +43,17 @@ impl Runtime {
         Ok(Self::Folder(folder))
     }
 
-    fn dependency(&self) -> Result<String, Error> {
+    fn dependency(&self, kernels: Kernels) -> Result<String, Error> {
         let place = match self {
             Self::Published => format!("version = \"{VERSION}\""),
             Self::Folder(folder) => format!("path = {}", toml_string(folder)?),
         };
+        let features = match kernels {
+            Kernels::Plain => r#""trainer", "download""#,
+            Kernels::Simd => r#""trainer", "download", "simd""#,
+        };
         Ok(format!(
-            "cnn-runtime = {{ {place}, features = [\"trainer\", \"download\"] }}"
+            "cnn-runtime = {{ {place}, features = [{features}] }}"
         ))
     }
 }
@@ -58,28 +62,34 @@ impl Runtime {
 pub(crate) struct Package {
     /// `digits-trainer`: from a checked identifier, and no name that cargo reserves.
     pub(crate) name: String,
+    pub(crate) runtime: Runtime,
     files: [(&'static str, String); 5],
 }
 
 impl Package {
-    pub(crate) fn new(source: &Source, runtime: &Runtime) -> Result<Self, Error> {
+    pub(crate) fn new(source: &Source, runtime: Runtime, options: &Options) -> Result<Self, Error> {
         if source.parse()?.training.is_none() {
             return Err(Error::Refused(format!(
                 "`{}` has no section `[training]`, which says how to train the network",
                 source.name()
             )));
         }
-        let code = source.compile(&Options::default())?;
+        let code = source.compile(options)?;
         let network = code.name();
         let name = format!("{}-trainer", network.to_kebab_case());
+        let dependency = runtime.dependency(options.kernels)?;
         let files = [
-            ("Cargo.toml", manifest(&name, runtime)?),
+            ("Cargo.toml", manifest(&name, &dependency)),
             ("README.md", readme(network)),
             ("net.toml", source.text.clone()),
             ("src/main.rs", main(network)),
             ("src/net.rs", code.text().to_owned()),
         ];
-        Ok(Self { name, files })
+        Ok(Self {
+            name,
+            runtime,
+            files,
+        })
     }
 
     /// Path and content of every file.
@@ -115,9 +125,8 @@ fn refuse_foreign(folder: &Path) -> Result<(), Error> {
     )))
 }
 
-fn manifest(name: &str, runtime: &Runtime) -> Result<String, Error> {
-    let dependency = runtime.dependency()?;
-    Ok(format!(
+fn manifest(name: &str, dependency: &str) -> String {
+    format!(
         "{MARK} {VERSION}.
 [package]
 name = \"{name}\"
@@ -131,7 +140,7 @@ publish = false
 # The package stands alone, also inside another workspace.
 [workspace]
 "
-    ))
+    )
 }
 
 fn main(network: &str) -> String {

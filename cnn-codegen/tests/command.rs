@@ -20,9 +20,10 @@ Arguments:
   <net.toml>  The TOML file; `-` reads standard input
 
 Options:
-  -o, --output <FILE>  Write the code here instead of to standard output; a file with the same content is left alone
-  -h, --help           Print help
-  -V, --version        Print version
+      --kernels <plain|simd>  Train with plain loops (the default), or in vectors of sixteen samples
+  -o, --output <FILE>         Write the code here instead of to standard output; a file with the same content is left alone
+  -h, --help                  Print help
+  -V, --version               Print version
 ";
 
 #[test]
@@ -324,4 +325,27 @@ fn a_link_stays_a_link() {
     assert_eq!(folder.run(&["net.toml", "-o", "net.rs"]).code, Some(0));
     assert!(folder.join("net.rs").is_symlink());
     assert_eq!(folder.read("target.rs"), folder.run(&["net.toml"]).stdout);
+}
+
+#[test]
+fn kernels_are_plain_or_in_vectors() {
+    let folder = Folder::with_net();
+    let plain = folder.run(&["net.toml"]);
+    assert_eq!(folder.run(&["net.toml", "--kernels", "plain"]), plain);
+    let simd = folder.run(&["net.toml", "--kernels", "simd"]);
+    assert_eq!(simd.code, Some(0));
+    assert_ne!(simd.stdout, plain.stdout);
+    assert_eq!(folder.run(&["net.toml", "--kernels", "gpu"]).code, Some(2));
+
+    let trainer = [
+        "trainer",
+        "net.toml",
+        "--kernels",
+        "simd",
+        "--out",
+        "trainer",
+    ];
+    assert_eq!(folder.run(&trainer).code, Some(0));
+    assert!(folder.read("trainer/Cargo.toml").contains("\"simd\""));
+    assert_eq!(folder.read("trainer/src/net.rs"), simd.stdout);
 }

@@ -106,7 +106,9 @@ const VALUES: &[&str] = &[
 ];
 
 /// Words that generated names put behind a layer's: `conv1_forward`, `conv1_backward_input`, `conv1_padded`.
-const SUFFIXES: &[&str] = &["forward", "backward", "padded"];
+const SUFFIXES: &[&str] = &[
+    "forward", "backward", "padded", "lanes", "sums", "rows", "argmax",
+];
 
 /// Short enough that a reference to a layer's field fits on a line of generated code.
 const MAX_LENGTH: usize = 32;
