@@ -6,7 +6,7 @@
 
 use super::axis::{Axis, Index, Window};
 use super::channels::Channels;
-use super::function::{Argument, Function, Functions, parameters_type};
+use super::function::{Argument, Function, Functions, parameters_pattern};
 use super::tokens::{formula, loops, number, scalar};
 use crate::plan::{Plan, Step};
 use cnn_spec::layer::{Conv2d, ConvBias, ConvMode, Pair};
@@ -61,7 +61,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn forward(&self) -> Function {
-        let pattern = self.pattern();
+        let pattern = parameters_pattern(self.plan, &self.step.name);
         let bias = match self.conv.bias {
             ConvBias::Channel => quote!(output[o].values_mut().fill(bias[o]);),
             ConvBias::Position => quote!(output[o] = bias[o];),
@@ -83,7 +83,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn backward_weights(&self) -> Function {
-        let pattern = self.pattern();
+        let pattern = parameters_pattern(self.plan, &self.step.name);
         let scalar = scalar(self.plan.network.dtype);
         let bias = match self.conv.bias {
             ConvBias::Channel => {
@@ -122,15 +122,6 @@ impl<'a> Emitter<'a> {
             doc: self.backward_input_doc(),
             arguments: vec![Argument::Parameters, Argument::Delta, Argument::InputDelta],
             body: quote!(input_delta.values_mut().fill(0.0); let weight = &parameters.weight; #body),
-        }
-    }
-
-    /// `Conv1 { weight, bias }`.
-    fn pattern(&self) -> TokenStream {
-        let parameters = parameters_type(&self.step.name);
-        match self.conv.bias {
-            ConvBias::None => quote!(#parameters { weight }),
-            ConvBias::Channel | ConvBias::Position => quote!(#parameters { weight, bias }),
         }
     }
 

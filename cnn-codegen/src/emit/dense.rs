@@ -1,34 +1,23 @@
 //! `dense`: a matrix times a vector; backward, an outer product for the weights and the transposed matrix
 //! for the input.
 
-use super::function::{Argument, Function, Functions, parameters_type};
+use super::function::{Argument, Function, Functions, parameters_pattern};
 use super::tokens::{formula, loops, number};
 use crate::plan::{Plan, Step};
 use cnn_spec::layer::Dense;
-use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The functions of a dense layer.
 pub fn functions(dense: &Dense, plan: &Plan, step: &Step) -> Functions {
     Functions {
         forward: forward(dense, plan, step),
-        backward_weights: Some(backward_weights(dense, step)),
+        backward_weights: Some(backward_weights(dense, plan, step)),
         backward_input: backward_input(dense, step),
     }
 }
 
-/// `Dense1 { weight, bias }`.
-fn pattern(dense: &Dense, step: &Step) -> TokenStream {
-    let parameters = parameters_type(&step.name);
-    if dense.bias {
-        quote!(#parameters { weight, bias })
-    } else {
-        quote!(#parameters { weight })
-    }
-}
-
 fn forward(dense: &Dense, plan: &Plan, step: &Step) -> Function {
-    let pattern = pattern(dense, step);
+    let pattern = parameters_pattern(plan, &step.name);
     let bias = if dense.bias {
         quote!(bias[o])
     } else {
@@ -59,8 +48,8 @@ fn forward(dense: &Dense, plan: &Plan, step: &Step) -> Function {
     }
 }
 
-fn backward_weights(dense: &Dense, step: &Step) -> Function {
-    let pattern = pattern(dense, step);
+fn backward_weights(dense: &Dense, plan: &Plan, step: &Step) -> Function {
+    let pattern = parameters_pattern(plan, &step.name);
     let bias = if dense.bias {
         quote!(bias[o] += delta[o];)
     } else {

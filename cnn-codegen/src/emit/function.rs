@@ -60,6 +60,17 @@ pub fn parameters_type(layer_name: &str) -> Ident {
     ident(&cnn_spec::type_name(layer_name))
 }
 
+/// `Conv1 { weight, bias }`: what a layer learns, by name.
+pub fn parameters_pattern(plan: &Plan, layer_name: &str) -> TokenStream {
+    let parameters = parameters_type(layer_name);
+    let fields = plan
+        .learning_steps()
+        .filter(|step| step.name == layer_name)
+        .flat_map(|step| step.parameters)
+        .map(|parameter| ident(parameter.name));
+    quote!(#parameters { #(#fields),* })
+}
+
 impl Function {
     /// The function itself.
     pub fn item(&self, plan: &Plan, step: &Step, direction: Direction) -> TokenStream {

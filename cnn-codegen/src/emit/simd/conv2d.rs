@@ -3,7 +3,7 @@
 use super::activation;
 use super::function::{Argument, Call, Function, for_registers, lanes_type, of_runs, sum, untiled};
 use super::memory::Memory;
-use crate::emit::function::parameters_type;
+use crate::emit::function::{parameters_pattern, parameters_type};
 use crate::emit::tokens::{doc, formula, ident, number};
 use crate::plan::fuse::Group;
 use crate::plan::tile;
@@ -112,31 +112,15 @@ impl Emitter<'_> {
         }
     }
 
-    fn pattern(&self) -> TokenStream {
-        let parameters = parameters_type(&self.group.layer);
-        match self.conv.bias {
-            ConvBias::None => quote!(#parameters { weight }),
-            ConvBias::Channel | ConvBias::Position => quote!(#parameters { weight, bias }),
-        }
-    }
-
-    fn parameters(&self, name: &str, is_unique: bool) -> Argument {
-        let (kind, place) = (parameters_type(&self.group.layer), ident(name));
-        let layer = ident(&self.group.layer);
-        let (kind, value) = (quote!(#kind), quote!(#place.#layer));
-        if is_unique {
-            Argument::unique(name, &kind, &value)
-        } else {
-            Argument::shared(name, &kind, &value)
-        }
-    }
-
     /// The dot products of a tile.
     pub fn sums(&self) -> TokenStream {
         let conv = self.conv;
         let name = self.sums_name();
         let parameters = parameters_type(&self.group.layer);
-        let (pattern, input) = (self.pattern(), self.array(self.group.input));
+        let (pattern, input) = (
+            parameters_pattern(self.plan, &self.group.layer),
+            self.array(self.group.input),
+        );
         let channel = self.channel();
         let (tap, inputs) = (self.tap(), number(self.inputs()));
         let row = sum(
@@ -229,7 +213,7 @@ impl Emitter<'_> {
         let maps = each_map("first", &quote!(let o = #first; #positions));
         let rows = number(rows);
         let mut arguments = vec![
-            self.parameters("parameters", false),
+            Argument::parameters(self.group),
             Argument::shared(
                 "input",
                 &self.array(self.group.input),
@@ -419,7 +403,11 @@ impl Emitter<'_> {
 
     /// The gradients of weights and biases: sums over positions and lanes.
     pub fn backward_weights(&self) -> Function {
-        let (bias, sweeps, pattern) = (self.bias_gradient(), self.sweeps(), self.pattern());
+        let (bias, sweeps, pattern) = (
+            self.bias_gradient(),
+            self.sweeps(),
+            parameters_pattern(self.plan, &self.group.layer),
+        );
         let first = self.in_group(&quote!(first), self.kernels());
         let maps = each_map(
             "first",
@@ -443,7 +431,7 @@ impl Emitter<'_> {
                     &self.memory.activation(self.group.input),
                 ),
                 self.delta(),
-                self.parameters("gradients", true),
+                Argument::gradients(self.group),
             ],
             body: quote!(let #pattern = gradients; #maps),
             calls: for_registers(|registers| {
@@ -731,7 +719,7 @@ impl Emitter<'_> {
 
     fn backward_input_arguments(&self) -> Vec<Argument> {
         vec![
-            self.parameters("parameters", false),
+            Argument::parameters(self.group),
             self.delta(),
             Argument::unique(
                 "input_delta",

@@ -3,7 +3,7 @@
 use super::activation;
 use super::function::{Argument, Call, Function, flat, flat_mut, for_registers, lanes_type};
 use super::memory::Memory;
-use crate::emit::function::parameters_type;
+use crate::emit::function::parameters_pattern;
 use crate::emit::tokens::{formula, ident, number};
 use crate::plan::Plan;
 use crate::plan::fuse::Group;
@@ -38,26 +38,6 @@ impl Emitter<'_> {
         self.dense.out_features
     }
 
-    fn pattern(&self) -> TokenStream {
-        let parameters = parameters_type(&self.group.layer);
-        if self.dense.bias {
-            quote!(#parameters { weight, bias })
-        } else {
-            quote!(#parameters { weight })
-        }
-    }
-
-    fn parameters(&self, name: &str, is_unique: bool) -> Argument {
-        let (kind, place) = (parameters_type(&self.group.layer), ident(name));
-        let layer = ident(&self.group.layer);
-        let (kind, value) = (quote!(#kind), quote!(#place.#layer));
-        if is_unique {
-            Argument::unique(name, &kind, &value)
-        } else {
-            Argument::shared(name, &kind, &value)
-        }
-    }
-
     /// For each tile of features, of which there are `count`, and each part of the lanes.
     fn tiles(name: &str, count: usize, body: &TokenStream) -> TokenStream {
         let name = ident(name);
@@ -82,7 +62,7 @@ impl Emitter<'_> {
             quote!()
         };
         let value = activation::value(self.activation, &quote!(sums[f][v]));
-        let pattern = self.pattern();
+        let pattern = parameters_pattern(self.plan, &self.group.layer);
         let tiles = Self::tiles(
             "o",
             self.outputs(),
@@ -130,7 +110,7 @@ impl Emitter<'_> {
             ),
             sizes: &["FEATURES", "VECTORS"],
             arguments: vec![
-                self.parameters("parameters", false),
+                Argument::parameters(self.group),
                 Argument::shared(
                     "input",
                     &lanes_type(self.input()),
@@ -172,7 +152,7 @@ impl Emitter<'_> {
 
     /// Outer products of delta and input, summed over the samples of the block.
     pub fn backward_weights(&self) -> Function {
-        let pattern = self.pattern();
+        let pattern = parameters_pattern(self.plan, &self.group.layer);
         let flat = flat(self.input());
         let (inputs, outputs) = (self.inputs(), self.outputs());
         let suffixed = Literal::usize_suffixed(outputs);
@@ -218,7 +198,7 @@ impl Emitter<'_> {
                     declaration: quote!(rows: &mut [[Lanes; #chunk_count]; 16]),
                     value: quote!(&mut deltas.#rows_name),
                 },
-                self.parameters("gradients", true),
+                Argument::gradients(self.group),
             ],
             body: quote! {
                 let #pattern = gradients;
@@ -326,7 +306,7 @@ impl Emitter<'_> {
             ),
             sizes: &["FEATURES", "VECTORS"],
             arguments: vec![
-                self.parameters("parameters", false),
+                Argument::parameters(self.group),
                 self.delta(),
                 Argument::unique(
                     "input_delta",

@@ -1,6 +1,8 @@
 //! Functions on lanes: generic over the instruction set, and over the sizes of their tile.
 
+use crate::emit::function::parameters_type;
 use crate::emit::tokens::{doc, ident, number};
+use crate::plan::fuse::Group;
 use crate::plan::tile::{Registers, Run};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
@@ -146,6 +148,18 @@ impl Argument {
             declaration: quote!(#name: &mut #kind),
             value: quote!(&mut #value),
         }
+    }
+
+    /// What a group's layer has learnt.
+    pub fn parameters(group: &Group) -> Self {
+        let (kind, layer) = (parameters_type(&group.layer), ident(&group.layer));
+        Self::shared("parameters", &quote!(#kind), &quote!(parameters.#layer))
+    }
+
+    /// The gradients of that.
+    pub fn gradients(group: &Group) -> Self {
+        let (kind, layer) = (parameters_type(&group.layer), ident(&group.layer));
+        Self::unique("gradients", &quote!(#kind), &quote!(gradients.#layer))
     }
 }
 
