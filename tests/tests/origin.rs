@@ -4,6 +4,8 @@
 #[allow(dead_code)]
 #[path = "../../cnn-spec/tests/origin/examples.rs"]
 mod examples;
+#[path = "../../cnn-spec/tests/origin/textbook.rs"]
+mod textbook;
 
 use cnn_spec::Network;
 use cnn_tests::close::assert_close_at;
@@ -11,6 +13,7 @@ use cnn_tests::flat::{Batch, Tensors, one_hot};
 use cnn_tests::generated::{EXAMPLES, Generated, ORIGIN, find};
 use cnn_tests::probe;
 use examples::Example;
+use textbook::{full, turned_by_180_degrees, valid};
 
 fn parse(toml: &str) -> Network {
     cnn_spec::parse(toml, "origin.toml").unwrap_or_else(|report| panic!("{report}"))
@@ -73,35 +76,6 @@ impl Example {
         }
         assert_close(&found.input_gradient, self.input_gradient);
     }
-
-    /// `a − y`: the delta of a quadratic cost.
-    fn delta(&self) -> Vec<f64> {
-        let pairs = self.output.iter().zip(self.target);
-        pairs.map(|(a, y)| a - y).collect()
-    }
-}
-
-/// The textbook's valid cross-correlation of square maps: `kernel` slides over `x` where it fits.
-fn valid(x: &[f64], kernel: &[f64]) -> Vec<f64> {
-    let [n, k] = [x, kernel].map(<[f64]>::len).map(usize::isqrt);
-    let size = n - k + 1;
-    let sum = |index: usize| {
-        let (i, j) = (index / size, index % size);
-        let product = |tap: usize| kernel[tap] * x[(i + tap / k) * n + j + tap % k];
-        (0..k * k).map(product).sum()
-    };
-    (0..size * size).map(sum).collect()
-}
-
-/// The textbook's full cross-correlation: the valid one with `K − 1` zeros around `x`.
-fn full(x: &[f64], kernel: &[f64]) -> Vec<f64> {
-    let [n, margin] = [x.len().isqrt(), kernel.len().isqrt() - 1];
-    let size = n + 2 * margin;
-    let mut padded = vec![0.0; size * size];
-    for (i, row) in x.chunks(n).enumerate() {
-        padded[(i + margin) * size + margin..][..n].copy_from_slice(row);
-    }
-    valid(&padded, kernel)
 }
 
 #[test]
@@ -125,7 +99,7 @@ fn weight_gradient_is_the_valid_cross_correlation_of_input_and_delta() {
 #[test]
 fn input_gradient_is_the_full_convolution_of_delta_and_turned_kernel() {
     for example in [examples::CROSS_CORRELATION, examples::WORKED_EXAMPLE_1] {
-        let turned: Vec<_> = example.parameters[0].iter().rev().copied().collect();
+        let turned = turned_by_180_degrees(example.parameters[0]);
         let textbook = full(&example.delta(), &turned);
         assert_close(&example.backward().input_gradient, &textbook);
     }

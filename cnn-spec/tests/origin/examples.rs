@@ -27,6 +27,14 @@ pub struct Example {
     pub input_gradient: &'static [f64],
 }
 
+impl Example {
+    /// `a − y`: the delta of a quadratic cost.
+    pub fn delta(&self) -> Vec<f64> {
+        let pairs = self.output.iter().zip(self.target);
+        pairs.map(|(a, y)| a - y).collect()
+    }
+}
+
 /// ```text
 /// 1 2 3
 /// 4 5 6

@@ -1,12 +1,14 @@
 //! What the explanations of backpropagation in convolutional networks say, each statement a test of its name.
 
 mod examples;
+mod textbook;
 
 use cnn_spec::Network;
 use cnn_spec::network::Source;
 use cnn_spec::reference::{Batch, Optimizer, Reference, Tensor};
 use cnn_spec::training::{Loss, Optimizer as Rule};
 use examples::Example;
+use textbook::{full, turned_by_180_degrees, valid};
 
 fn parse(toml: &str) -> Network {
     cnn_spec::parse(toml, "origin.toml").unwrap_or_else(|report| panic!("{report}"))
@@ -62,54 +64,6 @@ fn assert_close(values: &[f64], expected: &[f64]) {
     }
 }
 
-/// A square map.
-type Map = Vec<Vec<f64>>;
-
-fn map(values: &[f64], width: usize) -> Map {
-    values.chunks(width).map(<[f64]>::to_vec).collect()
-}
-
-/// The textbook's valid cross-correlation: `kernel` slides over `x` where it fits.
-fn valid(x: &Map, kernel: &Map) -> Vec<f64> {
-    let size = x.len() - kernel.len() + 1;
-    let mut sums = Vec::new();
-    for (i, j) in (0..size * size).map(|index| (index / size, index % size)) {
-        let products = kernel.iter().enumerate().flat_map(|(k, row)| {
-            let x = &x[i + k];
-            row.iter().zip(&x[j..]).map(|(w, x)| w * x)
-        });
-        sums.push(products.sum());
-    }
-    sums
-}
-
-/// The textbook's full cross-correlation: the valid one with `K − 1` zeros around `x`.
-fn full(x: &Map, kernel: &Map) -> Vec<f64> {
-    let margin = kernel.len() - 1;
-    let mut padded = vec![vec![0.0; x.len() + 2 * margin]; x.len() + 2 * margin];
-    for (i, row) in x.iter().enumerate() {
-        padded[i + margin][margin..][..row.len()].copy_from_slice(row);
-    }
-    valid(&padded, kernel)
-}
-
-fn turned_by_180_degrees(kernel: &Map) -> Map {
-    let turned = |row: &Vec<f64>| row.iter().rev().copied().collect();
-    kernel.iter().rev().map(turned).collect()
-}
-
-/// `a − y`: the delta of a quadratic cost.
-fn delta(example: &Example) -> Map {
-    let difference = |(a, y): (&f64, &f64)| a - y;
-    let delta: Vec<_> = example
-        .output
-        .iter()
-        .zip(example.target)
-        .map(difference)
-        .collect();
-    map(&delta, 2)
-}
-
 #[test]
 fn convolution_is_a_sliding_dot_product() {
     examples::CROSS_CORRELATION.check();
@@ -123,7 +77,7 @@ fn true_convolution_turns_the_kernel_by_180_degrees() {
 #[test]
 fn weight_gradient_is_the_valid_cross_correlation_of_input_and_delta() {
     for example in [examples::CROSS_CORRELATION, examples::WORKED_EXAMPLE_1] {
-        let textbook = valid(&map(example.input, 3), &delta(&example));
+        let textbook = valid(example.input, &example.delta());
         assert_close(&example.backward().parameters[0].values, &textbook);
     }
 }
@@ -131,8 +85,8 @@ fn weight_gradient_is_the_valid_cross_correlation_of_input_and_delta() {
 #[test]
 fn input_gradient_is_the_full_convolution_of_delta_and_turned_kernel() {
     for example in [examples::CROSS_CORRELATION, examples::WORKED_EXAMPLE_1] {
-        let kernel = turned_by_180_degrees(&map(example.parameters[0], 2));
-        let textbook = full(&delta(&example), &kernel);
+        let kernel = turned_by_180_degrees(example.parameters[0]);
+        let textbook = full(&example.delta(), &kernel);
         assert_close(&example.backward().inputs[0], &textbook);
     }
 }
@@ -140,7 +94,7 @@ fn input_gradient_is_the_full_convolution_of_delta_and_turned_kernel() {
 #[test]
 fn bias_gradient_is_the_sum_of_delta() {
     let example = examples::CROSS_CORRELATION;
-    let sum: f64 = delta(&example).iter().flatten().sum();
+    let sum: f64 = example.delta().iter().sum();
     assert_close(&example.backward().parameters[1].values, &[sum]);
 }
 
