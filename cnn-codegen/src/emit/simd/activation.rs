@@ -71,7 +71,7 @@ pub fn forward(activation: Activation, plan: &Plan, group: &Group, memory: &Memo
     let (flat, flat_mut) = (flat(shape), flat_mut(shape));
     let body = quote! {
         for (input, output) in input #flat.iter().zip(output #flat_mut) {
-            let z = lanes::load(simd, &input);
+            let z = lanes::load(simd, input);
                 let a = #value;
                 a.store_array(output);
         }
