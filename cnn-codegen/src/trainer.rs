@@ -51,7 +51,7 @@ impl Runtime {
         };
         let features = features.join("\", \"");
         Ok(format!(
-            "cnn-runtime = {{ {place}, features = [\"{features}\"] }}"
+            "cnn-runtime = {{ {place}, default-features = false, features = [\"{features}\"] }}"
         ))
     }
 }
