@@ -10,7 +10,6 @@ mod memory;
 mod model;
 mod pool;
 mod softmax;
-mod zero_pad;
 
 use crate::plan::Plan;
 use crate::plan::fuse::{self, Group, Kernel};
@@ -24,7 +23,7 @@ use quote::quote;
 /// The functions of a group.
 struct Functions {
     /// What `forward` calls for each tile.
-    sums: Option<TokenStream>,
+    tile: Option<TokenStream>,
     forward: Function,
     /// In the order in which they are called.
     backward: Vec<Function>,
@@ -40,12 +39,12 @@ pub fn items(plan: &Plan, training: &Training) -> TokenStream {
         .collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
-        let (sums, forward) = (&functions.sums, functions.forward.item());
+        let (tile, forward) = (&functions.tile, functions.forward.item());
         let backward = functions.backward.iter().map(Function::item);
-        quote!(#sums #forward #(#backward)*)
+        quote!(#tile #forward #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
-    let passes = model::passes(plan, &functions);
+    let passes = model::passes(plan, &functions, &memory);
     quote!(#workspace #(#layers)* #loss #passes)
 }
 
@@ -72,7 +71,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
-                sums: Some(emitter.sums()),
+                tile: Some(emitter.tile()),
                 forward: emitter.forward(),
                 backward,
             }
@@ -89,13 +88,13 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
-                sums: None,
+                tile: None,
                 forward: emitter.forward(),
                 backward,
             }
         }
         Kernel::Activation(kind) => Functions {
-            sums: None,
+            tile: None,
             forward: activation::forward(kind, plan, group, memory),
             backward: sent(&|| {
                 let name = format!("{}_backward_input_lanes", group.name);
@@ -112,7 +111,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::MaxPool2d(kind) => {
             let pool = Pool::max(kind, plan, group, memory);
             Functions {
-                sums: None,
+                tile: None,
                 forward: pool.max_forward(),
                 backward: sent(&|| pool.max_backward()),
             }
@@ -120,23 +119,18 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::AvgPool2d(kind) => {
             let pool = Pool::avg(kind, plan, group, memory);
             Functions {
-                sums: None,
+                tile: None,
                 forward: pool.avg_forward(),
                 backward: sent(&|| pool.avg_backward()),
             }
         }
-        Kernel::ZeroPad(padding) => Functions {
-            sums: None,
-            forward: zero_pad::forward(padding, plan, group, memory),
-            backward: Vec::new(),
-        },
         Kernel::Flatten => Functions {
-            sums: None,
+            tile: None,
             forward: flatten::forward(plan, group, memory),
             backward: sent(&|| flatten::backward(plan, group, memory)),
         },
         Kernel::Softmax => Functions {
-            sums: None,
+            tile: None,
             forward: softmax::forward(plan, group, memory),
             backward: sent(&|| softmax::backward(plan, group, memory)),
         },
