@@ -54,6 +54,13 @@ enum Command {
         #[command(flatten)]
         runtime: RuntimeFolder,
     },
+    /// Measure a training step, kernel by kernel: time, share of the machine's peak, bytes
+    Bench {
+        #[command(flatten)]
+        network: Network,
+        #[command(flatten)]
+        runtime: RuntimeFolder,
+    },
     /// Train the network: build its trainer, or take the one built before, and run it
     Train {
         #[command(flatten)]
@@ -118,6 +125,10 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             kernels,
             runtime,
         }) => package(&network, &kernels, runtime)?.write(&out)?,
+        Some(Command::Bench { network, runtime }) => {
+            let package = Package::bench(&read(&network.file)?, runtime.choose()?)?;
+            return train::train(&package, &[]);
+        }
         Some(Command::Train {
             network,
             kernels,
@@ -141,7 +152,7 @@ fn package(
     kernels: &KernelsChoice,
     runtime: RuntimeFolder,
 ) -> Result<Package, Error> {
-    Package::new(
+    Package::trainer(
         &read(&network.file)?,
         runtime.choose()?,
         &options(kernels.kernels),

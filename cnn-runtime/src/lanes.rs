@@ -184,6 +184,37 @@ fn transpose<S: Simd>([a, b, c, d]: [f32x4<S>; 4]) -> [f32x4<S>; 4] {
     [w, x, y, z]
 }
 
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+fearless_simd::kernel!(
+    #[inline(always)]
+    #[allow(
+        unused_unsafe,
+        reason = "the intrinsic is unsafe in the oldest supported compiler only"
+    )]
+    fn prefetch_line(_token: Sse2, value: &f32) {
+        #[cfg(target_arch = "x86")]
+        use core::arch::x86::{_MM_HINT_T1, _mm_prefetch};
+        #[cfg(target_arch = "x86_64")]
+        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch is a hint, which reads and writes nothing that a program can see.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(core::ptr::from_ref(value).cast()) };
+    }
+);
+
+/// Has one of so many parts of some values brought near, where the machine can: they will be wanted soon.
+#[inline(always)]
+pub fn prefetch<S: Simd>(simd: S, values: &[f32], part: usize, parts: usize) {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let Some(simd) = simd.level().as_sse2() {
+        /// Values in a line of the cache.
+        const LINE: usize = 16;
+        let [start, end] = [part, part + 1].map(|part| values.len() * part / parts);
+        for value in values[start..end].iter().step_by(LINE) {
+            prefetch_line(simd, value);
+        }
+    }
+}
+
 /// Puts samples side by side: `block[i][lane] = samples[lane][start + i]`. Lanes without a sample repeat the first one.
 #[inline(always)]
 pub fn gather<S: Lanes>(simd: S, samples: &[&[f32]], start: usize, block: &mut [Vector<S>]) {

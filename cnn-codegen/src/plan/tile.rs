@@ -4,6 +4,11 @@
 //! cycle, so that what is loaded must serve several sums. The choice is the one that takes the fewest cycles by this
 //! count.
 
+/// Values in a page: whole pages apart, values share few places in the nearest cache,
+const PAGE: usize = 1024;
+/// so many.
+const WAYS: usize = 8;
+
 /// How much slower a sum is that has no register.
 const SPILLED: f64 = 4.0;
 
@@ -156,9 +161,14 @@ pub fn of_windows(maps: usize, columns: usize, positions: usize, registers: Regi
         .map_or_else(|| slide(1).1, |(_, slide)| slide)
 }
 
-/// A tile of features.
-pub fn of_features(features: usize, registers: Registers) -> Tile {
-    let tiles = (1..=features.min(registers.count())).map(|m| {
+/// A tile of features, whose weights lie `stride` values apart.
+pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile {
+    let most = if stride.is_multiple_of(PAGE) {
+        WAYS
+    } else {
+        registers.count()
+    };
+    let tiles = (1..=features.min(most)).map(|m| {
         let cost = cost(m, m + 1, 2, registers);
         (
             cost * features.div_ceil(m) as f64,

@@ -9,6 +9,7 @@ mod loss;
 mod memory;
 mod model;
 mod pool;
+mod profile;
 mod softmax;
 
 use crate::plan::Plan;
@@ -30,7 +31,7 @@ struct Functions {
 }
 
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
-pub fn items(plan: &Plan, training: &Training) -> TokenStream {
+pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let groups = fuse::fuse(plan);
     let memory = Memory::new(plan);
     let functions: Vec<_> = groups
@@ -45,7 +46,8 @@ pub fn items(plan: &Plan, training: &Training) -> TokenStream {
     });
     let loss = loss::functions(training.loss, plan);
     let passes = model::passes(plan, &functions, &memory);
-    quote!(#workspace #(#layers)* #loss #passes)
+    let profiled = profile.then(|| profile::implementation(plan, &groups, &functions));
+    quote!(#workspace #(#layers)* #loss #passes #profiled)
 }
 
 fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {

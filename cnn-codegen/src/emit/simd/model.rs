@@ -88,10 +88,35 @@ pub fn passes(plan: &Plan, functions: &[Functions], memory: &Memory) -> TokenStr
         .collect();
     let [forward_parameters, backward_parameters] =
         [&forward, &backward].map(|calls| used_in(calls, "parameters"));
+    let next = used_in(&forward, "next");
+    let scores = ident(&plan.value(plan.scores).name);
     let input = &plan.value(ValueId::INPUT).shape;
+    let train = each_block(
+        plan,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, activations);
+            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            loss_backward_lanes(
+                simd,
+                lanes::view(&activations.#scores),
+                targets,
+                batch_size,
+                lanes::view_mut(&mut deltas.#scores)
+            );
+            backward_lanes(simd, parameters, activations, deltas, gradients);
+        },
+    );
+    let evaluate = each_block(
+        plan,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, activations);
+            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+        },
+    );
     let input_array = memory.array(ValueId::INPUT);
     let gather = gather(input, memory);
-    let scores = ident(&plan.value(plan.scores).name);
     quote! {
         /// Puts the samples of a block side by side.
         pub fn load_lanes<S: Lanes>(simd: S, inputs: &[Input], block: &mut #input_array) {
@@ -105,10 +130,12 @@ pub fn passes(plan: &Plan, functions: &[Functions], memory: &Memory) -> TokenStr
             });
         }
 
-        /// The forward pass of a block, layer by layer, after `load_lanes`.
+        /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block after it are brought
+        /// near meanwhile.
         pub fn forward_lanes<S: Lanes>(
             simd: S,
             #forward_parameters: &Parameters,
+            #next: &[f32],
             activations: &mut LaneActivations
         ) {
             #forward
@@ -138,20 +165,7 @@ pub fn passes(plan: &Plan, functions: &[Functions], memory: &Memory) -> TokenStr
         ) -> cnn_runtime::Totals {
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
-            let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
-            for (inputs, targets) in inputs.zip(targets) {
-                load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-                forward_lanes(simd, parameters, activations);
-                totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
-                loss_backward_lanes(
-                    simd,
-                    lanes::view(&activations.#scores),
-                    targets,
-                    batch_size,
-                    lanes::view_mut(&mut deltas.#scores)
-                );
-                backward_lanes(simd, parameters, activations, deltas, gradients);
-            }
+            #train
             totals
         }
 
@@ -165,13 +179,24 @@ pub fn passes(plan: &Plan, functions: &[Functions], memory: &Memory) -> TokenStr
         ) -> cnn_runtime::Totals {
             let activations = &mut workspace.activations;
             let mut totals = cnn_runtime::Totals::default();
-            let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
-            for (inputs, targets) in inputs.zip(targets) {
-                load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-                forward_lanes(simd, parameters, activations);
-                totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
-            }
+            #evaluate
             totals
+        }
+    }
+}
+
+/// Goes over the blocks of some samples and their targets; `next` are the values of the samples of the next block.
+pub fn each_block(plan: &Plan, body: &TokenStream) -> TokenStream {
+    let next = used_in(body, "next");
+    let input = &plan.value(ValueId::INPUT).shape;
+    let flat = input.dims().iter().map(|_| quote!(.as_flattened()));
+    quote! {
+        let blocks = inputs.chunks(S::COUNT);
+        let following = blocks.clone().skip(1).chain([&[][..]]);
+        let following = following.map(|inputs| inputs #(#flat)*);
+        let targets = targets.chunks(S::COUNT);
+        for ((inputs, #next), targets) in blocks.zip(following).zip(targets) {
+            #body
         }
     }
 }

@@ -5,6 +5,7 @@ use super::super::function::{Argument, Function, sum, untiled};
 use super::{Emitter, affine};
 use crate::emit::function::{parameters_pattern, parameters_type};
 use crate::emit::tokens::{doc, formula, ident, loops, number};
+use crate::plan::ValueId;
 use crate::plan::tile::{self, Registers, Run, Slide};
 use cnn_spec::layer::{ConvBias, Pair};
 use proc_macro2::{Ident, TokenStream};
@@ -55,11 +56,22 @@ impl Emitter<'_> {
                 &self.memory.activation(self.group.output),
             ),
         ];
+        if self.reads_samples() {
+            arguments.push(Argument {
+                declaration: quote!(next: &[f32]),
+                value: quote!(next),
+            });
+        }
         arguments.extend(self.memory.argmax(self.group).map(|argmax| {
             let name = ident(&argmax.name);
             Argument::unique("argmax", &argmax.array(), &quote!(activations.#name))
         }));
         arguments
+    }
+
+    /// Whether it reads the network's input: then it has the next samples brought near while it works.
+    fn reads_samples(&self) -> bool {
+        self.group.source == ValueId::INPUT
     }
 
     /// Every tile of the output: rows, places in a row, maps.
@@ -76,10 +88,15 @@ impl Emitter<'_> {
                 quote!((#size * tile).min(#last))
             }
         };
+        let prefetch = self.reads_samples().then(|| {
+            let tile = ident(if slide.columns == 1 { "x" } else { "tile" });
+            let (tiles, all) = (number(count), number(rows * count));
+            quote!(lanes::prefetch(simd, next, #tiles * y + #tile, #all);)
+        });
         let places = if slide.columns == 1 {
-            loops(&[("x", count)], &maps)
+            loops(&[("x", count)], &quote!(#prefetch #maps))
         } else {
-            loops(&[("tile", count)], &quote!(let x = #x; #maps))
+            loops(&[("tile", count)], &quote!(let x = #x; #prefetch #maps))
         };
         loops(&[("y", rows)], &places)
     }
@@ -236,10 +253,8 @@ impl Emitter<'_> {
 
     /// `sums[m][c]`, or the sum at position `k` of a window.
     fn sum_at(&self) -> TokenStream {
-        match self.pool {
-            Some(_) => quote!(sums[m][c][k]),
-            None => quote!(sums[m][c]),
-        }
+        let position = self.pool.map(|_| quote!([k]));
+        quote!(sums[m][c] #position)
     }
 
     /// Goes over the positions of a tile.
