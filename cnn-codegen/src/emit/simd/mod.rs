@@ -11,7 +11,6 @@ mod model;
 mod pool;
 mod profile;
 mod softmax;
-mod zero_pad;
 
 use crate::plan::Plan;
 use crate::plan::fuse::{self, Group, Kernel};
@@ -25,7 +24,7 @@ use quote::quote;
 /// The functions of a group.
 struct Functions {
     /// What `forward` calls for each tile.
-    sums: Option<TokenStream>,
+    tile: Option<TokenStream>,
     forward: Function,
     /// In the order in which they are called.
     backward: Vec<Function>,
@@ -41,12 +40,12 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
         .collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
-        let (sums, forward) = (&functions.sums, functions.forward.item());
+        let (tile, forward) = (&functions.tile, functions.forward.item());
         let backward = functions.backward.iter().map(Function::item);
-        quote!(#sums #forward #(#backward)*)
+        quote!(#tile #forward #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
-    let passes = model::passes(plan, &functions);
+    let passes = model::passes(plan, &functions, &memory);
     let profiled = profile.then(|| profile::implementation(plan, &groups, &functions));
     quote!(#workspace #(#layers)* #loss #passes #profiled)
 }
@@ -74,7 +73,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
-                sums: Some(emitter.sums()),
+                tile: Some(emitter.tile()),
                 forward: emitter.forward(),
                 backward,
             }
@@ -91,13 +90,13 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
-                sums: None,
+                tile: None,
                 forward: emitter.forward(),
                 backward,
             }
         }
         Kernel::Activation(kind) => Functions {
-            sums: None,
+            tile: None,
             forward: activation::forward(kind, plan, group, memory),
             backward: sent(&|| {
                 let name = format!("{}_backward_input_lanes", group.name);
@@ -114,7 +113,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::MaxPool2d(kind) => {
             let pool = Pool::max(kind, plan, group, memory);
             Functions {
-                sums: None,
+                tile: None,
                 forward: pool.max_forward(),
                 backward: sent(&|| pool.max_backward()),
             }
@@ -122,23 +121,18 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::AvgPool2d(kind) => {
             let pool = Pool::avg(kind, plan, group, memory);
             Functions {
-                sums: None,
+                tile: None,
                 forward: pool.avg_forward(),
                 backward: sent(&|| pool.avg_backward()),
             }
         }
-        Kernel::ZeroPad(padding) => Functions {
-            sums: None,
-            forward: zero_pad::forward(padding, plan, group, memory),
-            backward: Vec::new(),
-        },
         Kernel::Flatten => Functions {
-            sums: None,
+            tile: None,
             forward: flatten::forward(plan, group, memory),
             backward: sent(&|| flatten::backward(plan, group, memory)),
         },
         Kernel::Softmax => Functions {
-            sums: None,
+            tile: None,
             forward: softmax::forward(plan, group, memory),
             backward: sent(&|| softmax::backward(plan, group, memory)),
         },

@@ -2,6 +2,7 @@
 
 use super::Functions;
 use super::function::Function;
+use super::model::each_block;
 use crate::emit::tokens::{ident, number};
 use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
@@ -38,6 +39,7 @@ pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) ->
         let (call, index) = (&kernel.call, number(index));
         quote!(#call laps.lap(#index);)
     });
+    let blocks = each_block(plan, &quote!(#(#calls)*));
     quote! {
         impl cnn_runtime::profile::Profiled for #name {
             const KERNELS: &'static [cnn_runtime::profile::Kernel] = &[#(#rows),*];
@@ -61,10 +63,7 @@ pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) ->
                 ) {
                     let batch_size = inputs.len();
                     let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
-                    let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
-                    for (inputs, targets) in inputs.zip(targets) {
-                        #(#calls)*
-                    }
+                    #blocks
                 }
                 lanes::dispatch!(lanes::level(), simd => step(
                     simd, parameters, inputs, targets, workspace, gradients, laps
