@@ -1,8 +1,9 @@
 //! The training loop.
 
-mod barrier;
 mod epoch;
 mod shard;
+mod signal;
+mod tasks;
 
 use crate::data::Split;
 use crate::error::Error;
@@ -97,7 +98,10 @@ impl Fit {
     ) -> Result<Score, Error> {
         data.train.check::<M>()?;
         data.test.check::<M>()?;
-        let mut state = State::<M>::new(self.batch_size.get().min(data.train.len()));
+        let mut state = State::<M>::new(
+            self.batch_size.get().min(data.train.len()),
+            self.threads.get(),
+        );
         for epoch in 1..=self.epochs {
             let report = self.epoch(epoch, parameters, &mut state, data, &mut observer)?;
             observer.epoch(&report)?;
@@ -124,10 +128,9 @@ impl Fit {
             order: &order(data.train.len(), self.seed, epoch),
             batch_size: self.batch_size.get(),
             learning_rate: self.learning_rate * self.schedule.factor(epoch - 1, self.epochs),
-            threads: self.threads.min(MAX_THREADS).get(),
         };
         let samples = data.train.len();
-        let steps = samples.div_ceil(course.batch_size);
+        let steps = course.batches();
         let start = Instant::now();
         let totals = epoch::train(parameters, state, &course, |step, totals| {
             observer.step(&StepReport {
