@@ -28,7 +28,7 @@ struct Generate {
     /// The TOML file; `-` reads standard input
     #[arg(value_name = "net.toml")]
     file: PathBuf,
-    /// Train with plain loops (the default), or in vectors of sixteen samples
+    /// Train with plain loops (the default), or in vectors, several samples side by side
     // Not flattened: clap sees an optional group only in arguments of its own.
     #[arg(long, value_name = "plain|simd", default_value = "plain")]
     #[arg(hide_possible_values = true, hide_default_value = true)]
@@ -77,7 +77,7 @@ struct Network {
 
 #[derive(Args)]
 struct KernelsChoice {
-    /// Train with plain loops (the default), or in vectors of sixteen samples
+    /// Train with plain loops (the default), or in vectors, several samples side by side
     #[arg(long, value_name = "plain|simd", default_value = "plain")]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     kernels: Kernels,

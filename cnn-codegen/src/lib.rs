@@ -41,7 +41,7 @@ pub enum Kernels {
     /// Nested loops over one sample at a time: to read, and for machines without vectors.
     #[default]
     Plain,
-    /// The same loops over sixteen samples side by side, in vectors. The runtime needs its feature `simd`.
+    /// The same loops in vectors, as many samples side by side as the machine has lanes. The runtime needs its feature `simd`.
     Simd,
 }
 

@@ -20,7 +20,7 @@ Arguments:
   <net.toml>  The TOML file; `-` reads standard input
 
 Options:
-      --kernels <plain|simd>  Train with plain loops (the default), or in vectors of sixteen samples
+      --kernels <plain|simd>  Train with plain loops (the default), or in vectors, several samples side by side
   -o, --output <FILE>         Write the code here instead of to standard output; a file with the same content is left alone
   -h, --help                  Print help
   -V, --version               Print version

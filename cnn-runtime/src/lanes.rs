@@ -1,53 +1,72 @@
-//! Sixteen samples side by side: the memory and the vectors of the simd kernels.
+//! Samples side by side: the memory and the vectors of the simd kernels.
 //!
-//! A tensor of a block of samples is a nested array of [`Lanes`], one lane for each sample. What a layer computes for
-//! one sample in scalars it computes for sixteen in vectors of the machine's own width: one vector with AVX-512, two
-//! parts with AVX2, four elsewhere.
+//! A block is as many samples as the machine's vectors are wide: sixteen with AVX-512, eight with AVX2, four elsewhere.
+//! A tensor of a block is a nested array of [`Vector`]s, one lane for each sample, so that what a layer computes for one
+//! sample in scalars it computes for a block in vectors.
 //!
 //! Everything here is inlined: the instruction set belongs to the function that has chosen it.
 
 #![allow(clippy::inline_always)]
 
-pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+pub use crate::dispatch_lanes as dispatch;
+pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 
 /// What the kernels call vectors and their methods by.
 pub mod prelude {
-    pub use fearless_simd::{Select as _, Simd, SimdBase as _, SimdFloat as _, f32x16};
+    pub use super::{Lanes, Room, Vector};
+    pub use fearless_simd::{Select as _, Simd as _, SimdBase as _, SimdFloat as _, f32x16};
 }
-
-use fearless_simd::{Bytes as _, Select as _};
 
 use crate::zeroed::Zeroed;
+use bytemuck::{Pod, Zeroable};
+use fearless_simd::{Bytes as _, Select as _};
 
-/// How many samples stand side by side.
-pub const LANES: usize = 16;
+/// The most samples that a block can have.
+pub const MOST: usize = 16;
 
-/// One value of sixteen samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[repr(C, align(64))]
-pub struct Lanes(pub [f32; LANES]);
-
-// SAFETY: it holds nothing but an array of numbers, for which all bits zero is a value.
-unsafe impl bytemuck::Zeroable for Lanes {}
-
-impl Zeroed for Lanes {
-    const ZERO: Self = Self([0.0; LANES]);
+/// An instruction set whose vectors are stored as plain arrays.
+pub trait Lanes: Simd<f32s: SimdBase<Self, Array: Pod>> {
+    /// The samples of a block.
+    const COUNT: usize = <Self::f32s as SimdBase<Self>>::LEN;
 }
 
-impl Lanes {
-    /// One part of the lanes in a register.
-    #[inline(always)]
-    pub fn load<S: Simd>(&self, simd: S, part: usize) -> S::f32s {
-        let start = part * S::f32s::LEN;
-        S::f32s::from_slice(simd, &self.0[start..start + S::f32s::LEN])
-    }
+impl<S: Simd<f32s: SimdBase<S, Array: Pod>>> Lanes for S {}
 
-    /// Writes one part of the lanes.
-    #[inline(always)]
-    pub fn store<S: Simd>(&mut self, _: S, part: usize, value: S::f32s) {
-        let start = part * S::f32s::LEN;
-        value.store_slice(&mut self.0[start..start + S::f32s::LEN]);
-    }
+/// One value of each sample of a block: `[f32; 8]` with AVX2.
+pub type Vector<S> = <<S as Simd>::f32s as SimdBase<S>>::Array;
+
+/// Room for one value of each sample of the largest block.
+///
+/// Memory is laid out before the instruction set is known; [`view`] sees as much of it as a tensor needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(C, align(64))]
+pub struct Room([f32; MOST]);
+
+// SAFETY: it is an array of numbers as large as its alignment: every bit pattern is a value, and nothing is padding.
+unsafe impl Zeroable for Room {}
+// SAFETY: as above.
+unsafe impl Pod for Room {}
+
+impl Zeroed for Room {
+    const ZERO: Self = Self([0.0; MOST]);
+}
+
+/// A tensor of vectors in the room that it has.
+///
+/// # Panics
+/// If it does not fit.
+#[inline(always)]
+pub fn view<T: Pod>(room: &[Room]) -> &T {
+    bytemuck::from_bytes(&bytemuck::cast_slice(room)[..size_of::<T>()])
+}
+
+/// The same, to be written to.
+///
+/// # Panics
+/// If it does not fit.
+#[inline(always)]
+pub fn view_mut<T: Pod>(room: &mut [Room]) -> &mut T {
+    bytemuck::from_bytes_mut(&mut bytemuck::cast_slice_mut(room)[..size_of::<T>()])
 }
 
 /// The machine's instruction set; without `std`, the one that the program is compiled for.
@@ -58,16 +77,64 @@ pub fn level() -> Level {
     return Level::baseline();
 }
 
-/// How many registers hold all lanes.
-#[inline(always)]
-pub const fn parts<S: Simd>() -> usize {
-    LANES / S::f32s::LEN
+/// Evaluates an expression with the token of an instruction set, of which few are distinguished to keep compiling short:
+/// `dispatch!(level, simd => work(simd))`.
+#[cfg(all(
+    any(target_arch = "x86", target_arch = "x86_64"),
+    target_feature = "sse2"
+))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! dispatch_lanes {
+    ($level:expr, $simd:pat => $work:expr) => {{
+        let level: $crate::lanes::Level = $level;
+        if let Some($simd) = level.as_avx512() {
+            $work
+        } else if let Some($simd) = level.as_avx2() {
+            $work
+        } else if let Some($simd) = level.as_sse2() {
+            $work
+        } else {
+            unreachable!("programs are compiled for SSE2")
+        }
+    }};
 }
 
-/// Whether one register holds all lanes; the machine then has 32 of them, else 16 are counted on.
+/// Evaluates an expression with the token of an instruction set, of which there is one here:
+/// `dispatch!(level, simd => work(simd))`.
+#[cfg(not(all(
+    any(target_arch = "x86", target_arch = "x86_64"),
+    target_feature = "sse2"
+)))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! dispatch_lanes {
+    ($level:expr, $simd:pat => $work:expr) => {
+        match $level {
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            $crate::lanes::Level::Neon($simd) => $work,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            $crate::lanes::Level::WasmSimd128($simd) => $work,
+            #[cfg(not(any(
+                all(target_arch = "aarch64", target_feature = "neon"),
+                all(target_arch = "wasm32", target_feature = "simd128")
+            )))]
+            $crate::lanes::Level::Fallback($simd) => $work,
+            _ => unreachable!("there is one instruction set"),
+        }
+    };
+}
+
+/// Whether the machine is taken to have 32 registers, as with AVX-512, rather than 16.
 #[inline(always)]
-pub const fn is_wide<S: Simd>() -> bool {
-    S::f32s::LEN == LANES
+pub const fn is_wide<S: Lanes>() -> bool {
+    S::COUNT == MOST
+}
+
+/// A vector from memory.
+#[inline(always)]
+pub fn load<S: Lanes>(simd: S, value: &Vector<S>) -> S::f32s {
+    S::f32s::load_array_ref(simd, value)
 }
 
 /// A vector with the same value in every lane.
@@ -76,107 +143,110 @@ pub fn splat<S: Simd>(simd: S, value: f32) -> S::f32s {
     S::f32s::splat(simd, value)
 }
 
+/// Sets all values to zero.
+#[inline(always)]
+pub fn clear<S: Lanes>(_: S, values: &mut [Vector<S>]) {
+    bytemuck::fill_zeroes(values);
+}
+
 /// The sum of all lanes of all values.
 #[inline(always)]
-pub fn sum<S: Simd>(simd: S, values: &[Lanes]) -> f32 {
-    let (chunks, rest) = values.as_chunks::<4>();
+pub fn sum<S: Lanes>(simd: S, values: &[Vector<S>]) -> f32 {
+    let (chunks, rest) = values.as_chunks::<8>();
     // Eight sums at a time, so that none waits for the one before.
-    let mut sums = [[splat(simd, 0.0); 2]; 4];
+    let mut sums = [splat(simd, 0.0); 8];
     for chunk in chunks {
         for (sum, value) in sums.iter_mut().zip(chunk) {
-            for part in 0..parts::<S>() {
-                sum[part % 2] += value.load(simd, part);
-            }
+            *sum += load(simd, value);
         }
     }
-    for value in rest {
-        for part in 0..parts::<S>() {
-            sums[0][part % 2] += value.load(simd, part);
-        }
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        *sum += load(simd, value);
     }
-    let [first, second, third, fourth] = sums.map(|[even, odd]| even + odd);
-    ((first + second) + (third + fourth)).reduce_sum()
+    let [a, b, c, d, e, f, g, h] = sums;
+    (((a + b) + (c + d)) + ((e + f) + (g + h))).reduce_sum()
 }
 
-/// Sixteen rows become columns: `columns[i][j] = rows[j][i]`.
+/// A square of as many vectors as each has lanes, with rows and columns exchanged; further vectors mean nothing.
 #[inline(always)]
-pub fn transpose<S: Simd>(simd: S, rows: &[&[f32; LANES]; LANES], columns: &mut [Lanes; LANES]) {
-    let width = S::f32s::LEN;
-    for part in 0..parts::<S>() {
-        for piece in 0..parts::<S>() {
-            let start = piece * width;
-            let mut square = [splat(simd, 0.0); LANES];
-            for row in 0..width {
-                let values = &rows[part * width + row][start..start + width];
-                square[row] = S::f32s::from_slice(simd, values);
-            }
-            // Zipping the halves once for each bit of an index turns rows into columns.
-            for _ in 0..width.ilog2() {
-                let mut zipped = square;
-                for row in 0..width / 2 {
-                    let (low, high) = square[row].interleave(square[row + width / 2]);
-                    zipped[2 * row] = low;
-                    zipped[2 * row + 1] = high;
-                }
-                square = zipped;
-            }
-            for row in 0..width {
-                columns[start + row].store(simd, part, square[row]);
-            }
+fn transpose<S: Lanes>(mut square: [S::f32s; MOST]) -> [S::f32s; MOST] {
+    let width = S::COUNT;
+    // Zipping the halves once for each bit of an index turns rows into columns.
+    for _ in 0..width.ilog2() {
+        let mut zipped = square;
+        for row in 0..width / 2 {
+            let (low, high) = square[row].interleave(square[row + width / 2]);
+            zipped[2 * row] = low;
+            zipped[2 * row + 1] = high;
         }
+        square = zipped;
     }
+    square
 }
 
-/// Puts up to sixteen samples side by side; lanes without a sample repeat the first one.
+/// Puts samples side by side; lanes without a sample repeat the first one.
 ///
 /// `samples` are of one length, and so is `block`.
 #[inline(always)]
-pub fn gather<S: Simd>(simd: S, samples: &[&[f32]], block: &mut [Lanes]) {
+pub fn gather<S: Lanes>(simd: S, samples: &[&[f32]], block: &mut [Vector<S>]) {
     let Some(first) = samples.first() else { return };
-    let mut rows = [*first; LANES];
+    let mut rows = [*first; MOST];
     for (row, sample) in rows.iter_mut().zip(samples) {
         *row = sample;
     }
-    let (squares, rest) = block.as_chunks_mut::<LANES>();
-    let chunks = rows.map(|row| row.as_chunks::<LANES>().0);
-    for (index, columns) in squares.iter_mut().enumerate() {
-        let mut square = [&[0.0; LANES]; LANES];
-        for (row, chunks) in square.iter_mut().zip(&chunks) {
-            *row = &chunks[index];
+    let mut squares = block.chunks_exact_mut(S::COUNT);
+    let mut start = 0;
+    for columns in &mut squares {
+        let mut square = [splat(simd, 0.0); MOST];
+        for (values, row) in square.iter_mut().zip(&rows).take(S::COUNT) {
+            *values = S::f32s::from_slice(simd, &row[start..start + S::COUNT]);
         }
-        transpose(simd, &square, columns);
+        for (column, values) in columns.iter_mut().zip(transpose::<S>(square)) {
+            values.store_array(column);
+        }
+        start += S::COUNT;
     }
-    let start = first.len() - rest.len();
-    for (index, lanes) in rest.iter_mut().enumerate() {
-        for (lane, row) in lanes.0.iter_mut().zip(&rows) {
+    for (index, value) in squares.into_remainder().iter_mut().enumerate() {
+        for (lane, row) in value.as_mut().iter_mut().zip(&rows) {
             *lane = row[start + index];
         }
     }
 }
 
-/// Puts the samples of a block one after the other again: `rows[lane][chunk][i] = block[16 chunk + i][lane]`, with zeros
-/// after the last value.
+/// Puts the samples of a block one after the other again: `rows[lane][i] = block[i][lane]`. What is in a row beyond the
+/// block's values stays as it is.
 #[inline(always)]
-pub fn scatter<S: Simd, const CHUNKS: usize>(
+pub fn scatter<S: Lanes, const CHUNKS: usize>(
     simd: S,
-    block: &[Lanes],
-    rows: &mut [[Lanes; CHUNKS]; LANES],
+    block: &[Vector<S>],
+    rows: &mut [[Room; CHUNKS]; MOST],
 ) {
-    let (squares, rest) = block.as_chunks::<LANES>();
-    let mut columns = [Lanes::ZERO; LANES];
-    let mut last = [Lanes::ZERO; LANES];
-    last[..rest.len()].copy_from_slice(rest);
-    let last = (!rest.is_empty()).then_some(&last);
-    for (chunk, square) in squares.iter().chain(last).enumerate() {
-        let mut lanes = [&[0.0; LANES]; LANES];
-        for (row, value) in lanes.iter_mut().zip(square) {
-            *row = &value.0;
+    let squares = block.chunks_exact(S::COUNT);
+    let rest = squares.remainder();
+    let mut start = 0;
+    for columns in squares {
+        let mut square = [splat(simd, 0.0); MOST];
+        for (values, column) in square.iter_mut().zip(columns) {
+            *values = load(simd, column);
         }
-        transpose(simd, &lanes, &mut columns);
-        for (row, column) in rows.iter_mut().zip(&columns) {
-            row[chunk] = *column;
+        for (row, values) in rows.iter_mut().zip(transpose::<S>(square)).take(S::COUNT) {
+            let row: &mut [f32] = bytemuck::cast_slice_mut(row);
+            values.store_slice(&mut row[start..start + S::COUNT]);
+        }
+        start += S::COUNT;
+    }
+    for (index, value) in rest.iter().enumerate() {
+        for (row, lane) in rows.iter_mut().zip(value.as_ref()) {
+            let row: &mut [f32] = bytemuck::cast_slice_mut(row);
+            row[start + index] = *lane;
         }
     }
+}
+
+/// Sixteen values of a row of a block's samples.
+#[inline(always)]
+pub fn chunk<S: Simd>(simd: S, values: &Room) -> fearless_simd::f32x16<S> {
+    fearless_simd::f32x16::load_array_ref(simd, &values.0)
 }
 
 /// `eˣ` to 2 units in the last place; `x` below −87 counts as −87.

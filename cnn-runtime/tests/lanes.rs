@@ -2,7 +2,7 @@
 #![cfg(feature = "simd")]
 #![allow(clippy::float_cmp, clippy::inline_always)]
 
-use cnn_runtime::lanes::{self, LANES, Lanes, Level, Simd};
+use cnn_runtime::lanes::{self, Lanes, Level, MOST, Room, Simd, SimdBase, Vector};
 
 fn levels() -> [Level; 2] {
     [lanes::level(), Level::baseline()]
@@ -29,17 +29,15 @@ macro_rules! functions {
 
 functions!(Exp: lanes::exp, Sigmoid: lanes::sigmoid, Tanh: lanes::tanh);
 
-fn apply(function: impl Function, level: Level, block: &mut [Lanes]) {
+fn apply(function: impl Function, level: Level, values: &mut [f32]) {
     #[inline(always)]
-    fn each<S: Simd>(simd: S, function: impl Function, block: &mut [Lanes]) {
-        for lanes in block {
-            for part in 0..lanes::parts::<S>() {
-                let value = function.of(simd, lanes.load(simd, part));
-                lanes.store(simd, part, value);
-            }
+    fn each<S: Lanes>(simd: S, function: impl Function, values: &mut [f32]) {
+        for values in values.chunks_exact_mut(S::COUNT) {
+            let result = function.of(simd, S::f32s::from_slice(simd, values));
+            result.store_slice(values);
         }
     }
-    lanes::dispatch!(level, simd => each(simd, function, block));
+    lanes::dispatch!(level, simd => simd.vectorize(#[inline(always)] || each(simd, function, values)));
 }
 
 /// The largest error in units in the last place of the exact result, over values evenly spread in `range`.
@@ -54,10 +52,8 @@ fn largest_error(
     let inputs: Vec<_> = (0..COUNT)
         .map(|index| (f64::from(range[0]) + step * index as f64) as f32)
         .collect();
-    let (chunks, _) = inputs.as_chunks::<LANES>();
-    let mut block: Vec<_> = chunks.iter().map(|chunk| Lanes(*chunk)).collect();
-    apply(function, level, &mut block);
-    let outputs = block.iter().flat_map(|lanes| lanes.0);
+    let mut outputs = inputs.clone();
+    apply(function, level, &mut outputs);
     inputs
         .iter()
         .zip(outputs)
@@ -90,53 +86,70 @@ fn functions_are_as_accurate_as_documented() {
 #[test]
 fn functions_keep_to_their_limits_far_out() {
     for level in levels() {
-        let mut lanes = [Lanes([-1e30; LANES]), Lanes([1e30; LANES])];
-        apply(Sigmoid, level, &mut lanes);
-        assert!(lanes[0].0[0] < 1e-37 && lanes[1].0[0] == 1.0);
-        let mut lanes = [Lanes([-1e30; LANES]), Lanes([1e30; LANES])];
-        apply(Tanh, level, &mut lanes);
-        assert_eq!([lanes[0].0[3], lanes[1].0[15]], [-1.0, 1.0]);
-        let mut lanes = [Lanes([0.0; LANES])];
-        apply(Exp, level, &mut lanes);
-        assert_eq!(lanes[0].0, [1.0; LANES]);
+        let mut values = [-1e30; 2 * MOST];
+        values[MOST..].fill(1e30);
+        let far = values;
+        apply(Sigmoid, level, &mut values);
+        assert!(values[0] < 1e-37 && values[MOST] == 1.0);
+        values = far;
+        apply(Tanh, level, &mut values);
+        assert_eq!([values[3], values[2 * MOST - 1]], [-1.0, 1.0]);
+        values.fill(0.0);
+        apply(Exp, level, &mut values);
+        assert_eq!(values, [1.0; 2 * MOST]);
     }
+}
+
+const VALUES: usize = 37;
+
+/// What `gather` makes of some samples, and `scatter` of that.
+fn there_and_back<S: Lanes>(simd: S, samples: &[&[f32]]) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    let mut room = [Room::default(); VALUES];
+    let block: &mut [Vector<S>; VALUES] = lanes::view_mut(&mut room);
+    let mut rows = [[Room::default(); 3]; MOST];
+    lanes::gather(simd, &samples[..samples.len().min(S::COUNT)], block);
+    lanes::scatter(simd, block, &mut rows);
+    let columns =
+        (0..S::COUNT).map(|lane| block.iter().map(|value| value.as_ref()[lane]).collect());
+    let rows = rows[..S::COUNT]
+        .iter()
+        .map(|row| lanes::view::<[f32; 48]>(row).to_vec());
+    (columns.collect(), rows.collect())
 }
 
 #[test]
 fn samples_are_put_side_by_side_and_back() {
-    const VALUES: usize = 37;
     for (level, samples) in levels()
         .into_iter()
-        .flat_map(|level| [1, 5, 16].map(|samples| (level, samples)))
+        .flat_map(|level| [1, 3, 16].map(|samples| (level, samples)))
     {
         let inputs: Vec<[f32; VALUES]> = (0..samples)
             .map(|sample| std::array::from_fn(|value| (sample * 100 + value) as f32))
             .collect();
         let slices: Vec<&[f32]> = inputs.iter().map(|input| &input[..]).collect();
-        let mut block = [Lanes::default(); VALUES];
-        let mut rows = [[Lanes::default(); 3]; LANES];
-        lanes::dispatch!(level, simd => {
-            lanes::gather(simd, &slices, &mut block);
-            lanes::scatter(simd, &block, &mut rows);
-        });
-        for lane in 0..LANES {
+        let (columns, rows) = lanes::dispatch!(level, simd => there_and_back(simd, &slices));
+        for (lane, (column, row)) in columns.iter().zip(&rows).enumerate() {
             let input = &inputs[if lane < samples { lane } else { 0 }];
-            let values: Vec<_> = block.iter().map(|lanes| lanes.0[lane]).collect();
-            assert_eq!(values, input);
-            let row: Vec<_> = rows[lane].iter().flat_map(|chunk| chunk.0).collect();
+            assert_eq!(column, input);
             assert_eq!(row[..VALUES], input[..]);
-            assert!(row[VALUES..].iter().all(|value| *value == 0.0));
         }
     }
 }
 
 #[test]
 fn a_sum_is_over_all_lanes_of_all_values() {
-    let block: Vec<_> = (0..7)
-        .map(|value| Lanes(std::array::from_fn(|lane| (100 * value + lane) as f32)))
-        .collect();
+    fn sum<S: Lanes>(simd: S) -> [f32; 2] {
+        let mut room = [Room::default(); 19];
+        let values: &mut [Vector<S>; 19] = lanes::view_mut(&mut room);
+        for (index, value) in values.iter_mut().enumerate() {
+            for (lane, value) in value.as_mut().iter_mut().enumerate() {
+                *value = (100 * index + lane) as f32;
+            }
+        }
+        [lanes::sum(simd, values), S::COUNT as f32]
+    }
     for level in levels() {
-        let sum = lanes::dispatch!(level, simd => lanes::sum(simd, &block));
-        assert_eq!(sum, (16 * 2100 + 7 * 120) as f32);
+        let [sum, lanes] = lanes::dispatch!(level, simd => sum(simd));
+        assert_eq!(sum, lanes * 17_100.0 + 19.0 * lanes * (lanes - 1.0) / 2.0);
     }
 }

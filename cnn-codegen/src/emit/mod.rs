@@ -88,7 +88,7 @@ fn plain(plan: &Plan) -> TokenStream {
     quote!(#deltas #(#layers)* #loss #forward #backward)
 }
 
-/// The forward pass of one sample, and everything of a block of sixteen.
+/// The forward pass of one sample, and everything of a block of samples.
 fn on_lanes(plan: &Plan) -> TokenStream {
     let layers = plan.steps.iter().map(|step| {
         functions(plan, step)
@@ -117,7 +117,7 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
     if kernels == Kernels::Simd {
         return Some(quote! {
-            use cnn_runtime::lanes::{self, Lanes, prelude::*};
+            use cnn_runtime::lanes::{self, prelude::*};
             use cnn_runtime::{#(#traits),*};
         });
     }

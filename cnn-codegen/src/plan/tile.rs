@@ -7,9 +7,9 @@
 /// The registers that kernels are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registers {
-    /// 16 registers, two of which (with AVX2) or more hold a block's lanes.
+    /// 16 registers of at most eight lanes.
     Narrow,
-    /// 32 registers, one of which holds a block's lanes.
+    /// 32 registers of sixteen lanes.
     Wide,
 }
 
@@ -21,8 +21,8 @@ impl Registers {
         }
     }
 
-    /// Registers that are best worked on together where nothing else is to be shared.
-    pub fn vectors(self) -> usize {
+    /// Registers that hold sixteen values.
+    fn chunk(self) -> usize {
         match self {
             Self::Narrow => 2,
             Self::Wide => 1,
@@ -35,7 +35,7 @@ impl Registers {
 pub struct Tile {
     /// Output channels or features.
     pub maps: usize,
-    /// Columns, vectors or chunks.
+    /// Columns or chunks.
     pub columns: usize,
 }
 
@@ -117,16 +117,15 @@ pub fn of_maps(maps: usize, columns: usize, width: usize, registers: Registers) 
     })
 }
 
-/// A tile of features by the vectors of a block.
+/// A tile of features.
 pub fn of_features(features: usize, registers: Registers) -> Tile {
-    let vectors = registers.vectors();
     let tiles = (1..=features.min(registers.count())).map(|m| {
-        let cost = cost(m * vectors, m + vectors, vectors + 1, registers);
+        let cost = cost(m, m + 1, 2, registers);
         (
             cost * features.div_ceil(m) as f64,
             Tile {
                 maps: m,
-                columns: vectors,
+                columns: 1,
             },
         )
     });
@@ -135,12 +134,12 @@ pub fn of_features(features: usize, registers: Registers) -> Tile {
 
 /// A tile of features by chunks of sixteen inputs, of which there are `chunks`.
 pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
-    let vectors = registers.vectors();
+    let chunk = registers.chunk();
     let tiles = (1..=features.min(registers.count())).flat_map(|m| {
         (1..=chunks.clamp(1, 3))
             .filter(move |c| chunks.is_multiple_of(*c))
             .map(move |c| {
-                let inputs = c * vectors;
+                let inputs = c * chunk;
                 let cost = cost(m * inputs, m + inputs, inputs + 1, registers);
                 let count = features.div_ceil(m) * chunks / c;
                 (
@@ -155,19 +154,14 @@ pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
     best(tiles).1
 }
 
-/// Tiles of maps by vectors, each of which has a sum for each of `taps`.
+/// Tiles of maps, each of which has a sum for each of `taps`.
 pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<Run> {
     runs(maps, registers, |m| {
-        best((1..=registers.vectors()).map(|v| {
-            let cost = cost(m * v * taps, v * (m + taps), m + 1, registers);
-            (
-                cost / v as f64,
-                Tile {
-                    maps: m,
-                    columns: v,
-                },
-            )
-        }))
+        let tile = Tile {
+            maps: m,
+            columns: 1,
+        };
+        (cost(m * taps, m + taps, m + 1, registers), tile)
     })
 }
 

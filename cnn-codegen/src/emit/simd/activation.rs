@@ -71,11 +71,9 @@ pub fn forward(activation: Activation, plan: &Plan, group: &Group, memory: &Memo
     let (flat, flat_mut) = (flat(shape), flat_mut(shape));
     let body = quote! {
         for (input, output) in input #flat.iter().zip(output #flat_mut) {
-            for part in 0..lanes::parts::<S>() {
-                let z = input.load(simd, part);
+            let z = lanes::load(simd, &input);
                 let a = #value;
-                output.store(simd, part, a);
-            }
+                a.store_array(output);
         }
     };
     Function {
@@ -112,11 +110,9 @@ pub fn backward(
         let pairs = output #flat.iter().zip(delta #flat);
         let input_deltas = input_delta #flat_mut;
         for ((output, delta), input_delta) in pairs.zip(input_deltas) {
-            for part in 0..lanes::parts::<S>() {
-                let (a, d) = (output.load(simd, part), delta.load(simd, part));
+            let (a, d) = (lanes::load(simd, output), lanes::load(simd, delta));
                 let d = #delta;
-                input_delta.store(simd, part, d);
-            }
+                d.store_array(input_delta);
         }
     };
     Function {

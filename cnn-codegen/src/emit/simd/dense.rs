@@ -13,7 +13,7 @@ use cnn_spec::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// Inputs in a chunk, as many as there are samples in a block.
+/// Inputs in a chunk.
 const LANES: usize = 16;
 
 /// A dense layer with what is fused to it.
@@ -38,7 +38,7 @@ impl Emitter<'_> {
         self.dense.out_features
     }
 
-    /// For each tile of features, of which there are `count`, and each part of the lanes.
+    /// For each tile of features, of which there are `count`.
     fn tiles(name: &str, count: usize, body: &TokenStream) -> TokenStream {
         let name = ident(name);
         let suffixed = Literal::usize_suffixed(count);
@@ -56,40 +56,29 @@ impl Emitter<'_> {
         let (inputs, flat) = (number(self.inputs()), flat(self.input()));
         let first = if self.dense.bias {
             quote!(for f in 0..FEATURES {
-                sums[f] = [lanes::splat(simd, bias[o + f]); VECTORS];
+                sums[f] = lanes::splat(simd, bias[o + f]);
             })
         } else {
             quote!()
         };
-        let value = activation::value(self.activation, &quote!(sums[f][v]));
+        let value = activation::value(self.activation, &quote!(sums[f]));
         let pattern = parameters_pattern(self.plan, &self.group.layer);
         let tiles = Self::tiles(
             "o",
             self.outputs(),
             &quote! {
                 let rows: [_; FEATURES] = core::array::from_fn(|f| &weight[o + f]);
-                for group in 0..lanes::parts::<S>() / VECTORS {
-                    let part = group * VECTORS;
-                    let mut sums = [[lanes::splat(simd, 0.0); VECTORS]; FEATURES];
-                    #first
-                    for i in 0..#inputs {
-                        let mut inputs = [lanes::splat(simd, 0.0); VECTORS];
-                        for v in 0..VECTORS {
-                            inputs[v] = values[i].load(simd, part + v);
-                        }
-                        for f in 0..FEATURES {
-                            let w = lanes::splat(simd, rows[f][i]);
-                            for v in 0..VECTORS {
-                                sums[f][v] = w.mul_add(inputs[v], sums[f][v]);
-                            }
-                        }
-                    }
+                let mut sums = [lanes::splat(simd, 0.0); FEATURES];
+                #first
+                for i in 0..#inputs {
+                    let value = lanes::load(simd, &values[i]);
                     for f in 0..FEATURES {
-                        for v in 0..VECTORS {
-                            let a = #value;
-                            output[o + f].store(simd, part + v, a);
-                        }
+                        sums[f] = value.mul_add(lanes::splat(simd, rows[f][i]), sums[f]);
                     }
+                }
+                for f in 0..FEATURES {
+                    let a = #value;
+                    a.store_array(&mut output[o + f]);
                 }
             },
         );
@@ -108,7 +97,7 @@ impl Emitter<'_> {
                     activation::value_text(self.activation, &sum)
                 )),
             ),
-            sizes: &["FEATURES", "VECTORS"],
+            sizes: &["FEATURES"],
             arguments: vec![
                 Argument::parameters(self.group),
                 Argument::shared(
@@ -194,10 +183,11 @@ impl Emitter<'_> {
                     &self.memory.activation(self.group.input),
                 ),
                 self.delta(),
-                Argument {
-                    declaration: quote!(rows: &mut [[Lanes; #chunk_count]; 16]),
-                    value: quote!(&mut deltas.#rows_name),
-                },
+                Argument::unique(
+                    "rows",
+                    &quote!([[Room; #chunk_count]; lanes::MOST]),
+                    &quote!(deltas.#rows_name),
+                ),
                 Argument::gradients(self.group),
             ],
             body: quote! {
@@ -232,7 +222,7 @@ impl Emitter<'_> {
                     let chunk = group * CHUNKS;
                     #product
                     for f in tile * FEATURES - o..FEATURES {
-                        let (gradients, _) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
+                        let (gradients, _) = weight[o + f].as_chunks_mut::<{ lanes::MOST }>();
                         for c in 0..CHUNKS {
                             let gradient = &mut gradients[chunk + c];
                             let sum = f32x16::load_array_ref(simd, gradient) + sums[f][c];
@@ -252,7 +242,7 @@ impl Emitter<'_> {
             quote! {
                 #product
                 for f in tile * FEATURES - o..FEATURES {
-                    let (_, gradients) = weight[o + f].as_chunks_mut::<{ lanes::LANES }>();
+                    let (_, gradients) = weight[o + f].as_chunks_mut::<{ lanes::MOST }>();
                     for (gradient, sum) in gradients.iter_mut().zip(sums[f][0].to_array()) {
                         *gradient += sum;
                     }
@@ -274,26 +264,15 @@ impl Emitter<'_> {
             "i",
             self.inputs(),
             &quote! {
-                for group in 0..lanes::parts::<S>() / VECTORS {
-                    let part = group * VECTORS;
-                    let mut sums = [[lanes::splat(simd, 0.0); VECTORS]; FEATURES];
-                    for o in 0..#outputs {
-                        let mut deltas = [lanes::splat(simd, 0.0); VECTORS];
-                        for v in 0..VECTORS {
-                            deltas[v] = delta[o].load(simd, part + v);
-                        }
-                        for f in 0..FEATURES {
-                            let w = lanes::splat(simd, weight[o][i + f]);
-                            for v in 0..VECTORS {
-                                sums[f][v] = w.mul_add(deltas[v], sums[f][v]);
-                            }
-                        }
-                    }
+                let mut sums = [lanes::splat(simd, 0.0); FEATURES];
+                for o in 0..#outputs {
+                    let d = lanes::load(simd, &delta[o]);
                     for f in 0..FEATURES {
-                        for v in 0..VECTORS {
-                            values[i + f].store(simd, part + v, sums[f][v]);
-                        }
+                        sums[f] = d.mul_add(lanes::splat(simd, weight[o][i + f]), sums[f]);
                     }
+                }
+                for f in 0..FEATURES {
+                    sums[f].store_array(&mut values[i + f]);
                 }
             },
         );
@@ -304,7 +283,7 @@ impl Emitter<'_> {
                 self.group.layer,
                 formula("input_delta[i] = Σ weight[o][i] · delta[o]    over o"),
             ),
-            sizes: &["FEATURES", "VECTORS"],
+            sizes: &["FEATURES"],
             arguments: vec![
                 Argument::parameters(self.group),
                 self.delta(),
@@ -325,7 +304,7 @@ fn feature_calls(features: usize) -> [Vec<Call>; 2] {
     for_registers(|registers| {
         let tile = tile::of_features(features, registers);
         vec![Call {
-            sizes: vec![tile.maps, tile.columns],
+            sizes: vec![tile.maps],
             maps: None,
         }]
     })
@@ -335,13 +314,13 @@ fn feature_calls(features: usize) -> [Vec<Call>; 2] {
 fn product(chunk: &TokenStream, columns: &TokenStream) -> TokenStream {
     quote! {
         let mut sums = [[f32x16::splat(simd, 0.0); #columns]; FEATURES];
-        for sample in 0..lanes::LANES {
+        for sample in 0..S::COUNT {
             let mut values = [f32x16::splat(simd, 0.0); #columns];
             for c in 0..#columns {
-                values[c] = f32x16::load_array_ref(simd, &rows[sample][#chunk].0);
+                values[c] = lanes::chunk(simd, &rows[sample][#chunk]);
             }
             for f in 0..FEATURES {
-                let d = f32x16::splat(simd, delta[o + f].0[sample]);
+                let d = f32x16::splat(simd, delta[o + f].as_ref()[sample]);
                 for c in 0..#columns {
                     sums[f][c] = d.mul_add(values[c], sums[f][c]);
                 }

@@ -30,9 +30,7 @@ pub fn forward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
         ],
         body: quote! {
             for (place, value) in output.iter_mut().zip(input #flat) {
-                for part in 0..lanes::parts::<S>() {
-                    place.store(simd, part, value.load(simd, part));
-                }
+                lanes::load(simd, value).store_array(place);
             }
         },
         calls: untiled(),
@@ -61,9 +59,7 @@ pub fn backward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
         body: quote! {
             let places = input_delta #flat_mut;
             for (place, value) in places.iter_mut().zip(delta) {
-                for part in 0..lanes::parts::<S>() {
-                    place.store(simd, part, value.load(simd, part));
-                }
+                lanes::load(simd, value).store_array(place);
             }
         },
         calls: untiled(),

@@ -26,7 +26,7 @@ pub struct Function {
 
 /// Something that a function takes.
 pub struct Argument {
-    /// `input: &[[[Lanes; 28]; 28]; 1]`.
+    /// `input: &[[[Vector<S>; 28]; 28]; 1]`.
     pub declaration: TokenStream,
     /// What the network passes for it.
     pub value: TokenStream,
@@ -39,6 +39,16 @@ pub struct Call {
     pub sizes: Vec<usize>,
     /// The maps to compute, where they are not all.
     pub maps: Option<[usize; 2]>,
+}
+
+/// A call for each run of maps.
+pub fn of_map_runs(runs: &[Run]) -> Vec<Call> {
+    runs.iter()
+        .map(|run| Call {
+            sizes: vec![run.tile.maps],
+            maps: Some([run.start, run.end]),
+        })
+        .collect()
 }
 
 /// The same for 16 and for 32 registers.
@@ -77,10 +87,9 @@ impl Function {
         let body = &self.body;
         quote! {
             #doc
-            #[inline(always)]
             #[allow(clippy::needless_range_loop)]
-            pub fn #name<S: Simd, #(#sizes),*>(simd: S, #(#arguments),*) {
-                #body
+            pub fn #name<S: Lanes, #(#sizes),*>(simd: S, #(#arguments),*) {
+                simd.vectorize(#[inline(always)] || { #body })
             }
         }
     }
@@ -132,44 +141,50 @@ impl Function {
 }
 
 impl Argument {
-    /// `name: &type`, for which `&value` is passed.
+    /// `name: &type`, a tensor for which a view of `value` is passed.
     pub fn shared(name: &str, kind: &TokenStream, value: &TokenStream) -> Self {
         let name = ident(name);
         Self {
             declaration: quote!(#name: &#kind),
-            value: quote!(&#value),
+            value: quote!(lanes::view(&#value)),
         }
     }
 
-    /// `name: &mut type`, for which `&mut value` is passed.
+    /// `name: &mut type`, a tensor for which a view of `value` is passed.
     pub fn unique(name: &str, kind: &TokenStream, value: &TokenStream) -> Self {
         let name = ident(name);
         Self {
             declaration: quote!(#name: &mut #kind),
-            value: quote!(&mut #value),
+            value: quote!(lanes::view_mut(&mut #value)),
         }
     }
 
     /// What a group's layer has learnt.
     pub fn parameters(group: &Group) -> Self {
         let (kind, layer) = (parameters_type(&group.layer), ident(&group.layer));
-        Self::shared("parameters", &quote!(#kind), &quote!(parameters.#layer))
+        Self {
+            declaration: quote!(parameters: &#kind),
+            value: quote!(&parameters.#layer),
+        }
     }
 
     /// The gradients of that.
     pub fn gradients(group: &Group) -> Self {
         let (kind, layer) = (parameters_type(&group.layer), ident(&group.layer));
-        Self::unique("gradients", &quote!(#kind), &quote!(gradients.#layer))
+        Self {
+            declaration: quote!(gradients: &mut #kind),
+            value: quote!(&mut gradients.#layer),
+        }
     }
 }
 
-/// `[[[Lanes; 24]; 24]; 3]`.
+/// `[[[Vector<S>; 24]; 24]; 3]`.
 pub fn lanes_type(shape: &Shape) -> TokenStream {
     shape
         .dims()
         .iter()
         .rev()
-        .fold(quote!(Lanes), |inner, &dim| {
+        .fold(quote!(Vector<S>), |inner, &dim| {
             let dim = number(dim);
             quote!([#inner; #dim])
         })

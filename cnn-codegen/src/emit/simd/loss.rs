@@ -37,70 +37,65 @@ fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
     ));
     quote! {
         #totals_doc
-        #[inline(always)]
-        pub fn loss_lanes<S: Simd>(simd: S, logits: &#scores, labels: &[Target]) -> cnn_runtime::Totals {
-            let (mut largest, mut best, mut sums) = (Lanes::default(), Lanes::default(), Lanes::default());
-            for part in 0..lanes::parts::<S>() {
-                let mut value = logits[0].load(simd, part);
+        pub fn loss_lanes<S: Lanes>(simd: S, logits: &#scores, labels: &[Target]) -> cnn_runtime::Totals {
+            simd.vectorize(#[inline(always)] || {
+                let mut largest = lanes::load(simd, &logits[0]);
                 let mut class = lanes::splat(simd, 0.0);
                 for (j, z) in logits.iter().enumerate().skip(1) {
-                    let z = z.load(simd, part);
-                    class = z.simd_gt(value).select(lanes::splat(simd, j as f32), class);
-                    value = value.max(z);
+                    let z = lanes::load(simd, z);
+                    class = z.simd_gt(largest).select(lanes::splat(simd, j as f32), class);
+                    largest = largest.max(z);
                 }
                 let mut sum = lanes::splat(simd, 0.0);
                 for z in logits {
-                    sum += lanes::exp(simd, z.load(simd, part) - value);
+                    sum += lanes::exp(simd, lanes::load(simd, z) - largest);
                 }
-                largest.store(simd, part, value);
-                best.store(simd, part, class);
-                sums.store(simd, part, sum);
-            }
-            let mut totals = cnn_runtime::Totals::default();
-            for (lane, label) in labels.iter().enumerate() {
-                let total = largest.0[lane] + cnn_runtime::math::ln(sums.0[lane]);
-                let loss = total - logits[*label].0[lane];
-                let sample = cnn_runtime::Totals {
-                    loss: f64::from(loss),
-                    correct: usize::from(best.0[lane] as usize == *label),
-                    samples: 1,
-                }; totals += sample;
-            }
-            totals
+                let mut totals = cnn_runtime::Totals::default();
+                for (lane, label) in labels.iter().enumerate() {
+                    let total = largest[lane] + cnn_runtime::math::ln(sum[lane]);
+                    let loss = total - logits[*label].as_ref()[lane];
+                    let sample = cnn_runtime::Totals {
+                        loss: f64::from(loss),
+                        correct: usize::from(class[lane] as usize == *label),
+                        samples: 1,
+                    };
+                    totals += sample;
+                }
+                totals
+            })
         }
 
         #backward_doc
-        #[inline(always)]
-        pub fn loss_backward_lanes<S: Simd>(
+        pub fn loss_backward_lanes<S: Lanes>(
             simd: S,
             logits: &#scores,
             labels: &[Target],
             batch_size: usize,
             delta: &mut #scores
         ) {
-            let samples = batch_size as f32;
-            // One over the batch's size for each sample, zero where there is none.
-            let mut weights = Lanes::default();
-            weights.0[..labels.len()].fill(1.0 / samples);
-            for part in 0..lanes::parts::<S>() {
-                let mut largest = logits[0].load(simd, part);
+            simd.vectorize(#[inline(always)] || {
+                let share = 1.0 / batch_size as f32;
+                let mut largest = lanes::load(simd, &logits[0]);
                 for z in logits {
-                    largest = largest.max(z.load(simd, part));
+                    largest = largest.max(lanes::load(simd, z));
                 }
                 let mut sum = lanes::splat(simd, 0.0);
                 for (p, z) in delta.iter_mut().zip(logits) {
-                    let power = lanes::exp(simd, z.load(simd, part) - largest);
+                    let power = lanes::exp(simd, lanes::load(simd, z) - largest);
                     sum += power;
-                    p.store(simd, part, power);
+                    power.store_array(p);
                 }
-                let scale = weights.load(simd, part) / sum;
+                // Nothing where a lane has no sample.
+                let mut shares = [0.0; lanes::MOST];
+                shares[..labels.len()].fill(share);
+                let scale = S::f32s::from_slice(simd, &shares[..S::COUNT]) / sum;
                 for p in delta.iter_mut() {
-                    p.store(simd, part, p.load(simd, part) * scale);
+                    (lanes::load(simd, p) * scale).store_array(p);
                 }
-            }
-            for (lane, label) in labels.iter().enumerate() {
-                delta[*label].0[lane] -= 1.0 / samples;
-            }
+                for (lane, label) in labels.iter().enumerate() {
+                    delta[*label].as_mut()[lane] -= share;
+                }
+            });
         }
     }
 }
@@ -118,15 +113,14 @@ fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> Token
     };
     quote! {
         /// The losses of the samples of a block, and how many of them have their largest output where the target has.
-        #[inline(always)]
-        pub fn loss_lanes<S: Simd>(_: S, output: &#scores, targets: &[Target]) -> cnn_runtime::Totals {
+        pub fn loss_lanes<S: Lanes>(_: S, output: &#scores, targets: &[Target]) -> cnn_runtime::Totals {
             #flat_output
             let mut totals = cnn_runtime::Totals::default();
             for (lane, target) in targets.iter().enumerate() {
                 let (mut sum, mut best) = (0.0, 0);
                 for (index, (a, y)) in output.iter().zip(target.values()).enumerate() {
-                    sum += (a.0[lane] - y) * (a.0[lane] - y);
-                    if a.0[lane] > output[best].0[lane] {
+                    sum += (a.as_ref()[lane] - y) * (a.as_ref()[lane] - y);
+                    if a.as_ref()[lane] > output[best].as_ref()[lane] {
                         best = index;
                     }
                 }
@@ -140,9 +134,8 @@ fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> Token
         }
 
         /// The delta of the output. A batch's loss is the mean over its samples.
-        #[inline(always)]
-        pub fn loss_backward_lanes<S: Simd>(
-            _: S,
+        pub fn loss_backward_lanes<S: Lanes>(
+            simd: S,
             output: &#scores,
             targets: &[Target],
             batch_size: usize,
@@ -151,12 +144,12 @@ fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> Token
             let samples = batch_size as f32;
             #flat_output
             #flat_delta
-            delta.fill(Lanes::default());
+            lanes::clear(simd, delta);
             for (lane, target) in targets.iter().enumerate() {
                 let pairs = output.iter().zip(target.values());
                 for (d, (a, y)) in delta.iter_mut().zip(pairs) {
-                    let a = a.0[lane];
-                    d.0[lane] = #delta;
+                    let a = a.as_ref()[lane];
+                    d.as_mut()[lane] = #delta;
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Where the values of a block are kept: names and shapes of the fields of its workspace.
 
 use super::function::lanes_type;
-use crate::emit::tokens::ident;
+use crate::emit::tokens::{ident, number};
 use crate::plan::fuse::{Group, Kernel};
 use crate::plan::tile::{self, Registers};
 use crate::plan::{Plan, ValueId};
@@ -26,9 +26,15 @@ pub struct Field {
 }
 
 impl Field {
-    /// `[[[Lanes; 24]; 24]; 3]`.
+    /// `[[[Vector<S>; 24]; 24]; 3]`.
     pub fn array(&self) -> TokenStream {
         lanes_type(&self.shape)
+    }
+
+    /// `[Room; 1728]`.
+    pub fn room(&self) -> TokenStream {
+        let elements = number(self.shape.elements());
+        quote!([Room; #elements])
     }
 }
 

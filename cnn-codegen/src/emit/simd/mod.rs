@@ -1,4 +1,4 @@
-//! Rust for the kernels on lanes: training and evaluation work on blocks of sixteen samples side by side.
+//! Rust for the kernels on lanes: training and evaluation work on blocks of samples side by side.
 
 mod activation;
 mod conv2d;

@@ -32,19 +32,19 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
     }
     let activations = lanes_struct(
         "LaneActivations",
-        "What each group of layers puts out for a block of sixteen samples.",
+        "What each group of layers puts out for a block of samples.",
         &activations,
     );
     let deltas = lanes_struct(
         "LaneDeltas",
-        "The loss's gradients with respect to what is put out, for a block of sixteen samples.",
+        "The loss's gradients with respect to what is put out, for a block of samples.",
         &deltas,
     );
     quote! {
         #activations
         #deltas
 
-        /// What it takes to train: activations and deltas of a block of sixteen samples.
+        /// What it takes to train: activations and deltas of a block of samples.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Workspace {
             /// Written by the forward pass.
@@ -61,7 +61,7 @@ fn lanes_struct(name: &str, about: &str, fields: &[Field]) -> TokenStream {
     let (name, about) = (ident(name), doc(about));
     let names: Vec<_> = fields.iter().map(|field| ident(&field.name)).collect();
     let docs = fields.iter().map(|field| doc(&field.doc));
-    let types = fields.iter().map(Field::array);
+    let types = fields.iter().map(Field::room);
     quote! {
         #about
         #[derive(Clone, Debug, PartialEq)]
@@ -96,19 +96,19 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
     };
     let scores = ident(&plan.value(plan.scores).name);
     quote! {
-        /// Puts up to sixteen samples side by side.
-        #[inline(always)]
-        pub fn load_lanes<S: Simd>(simd: S, inputs: &[Input], block: &mut #input_array) {
-            let mut samples: [&[f32]; lanes::LANES] = [&[]; lanes::LANES];
-            for (sample, input) in samples.iter_mut().zip(inputs) {
-                *sample = input.values();
-            }
-            lanes::gather(simd, &samples[..inputs.len()], #block);
+        /// Puts the samples of a block side by side.
+        pub fn load_lanes<S: Lanes>(simd: S, inputs: &[Input], block: &mut #input_array) {
+            simd.vectorize(#[inline(always)] || {
+                let mut samples: [&[f32]; lanes::MOST] = [&[]; lanes::MOST];
+                for (sample, input) in samples.iter_mut().zip(inputs) {
+                    *sample = input.values();
+                }
+                lanes::gather(simd, &samples[..inputs.len()], #block);
+            });
         }
 
         /// The forward pass of a block, layer by layer, after `load_lanes`.
-        #[inline(always)]
-        pub fn forward_lanes<S: Simd>(
+        pub fn forward_lanes<S: Lanes>(
             simd: S,
             #forward_parameters: &Parameters,
             activations: &mut LaneActivations
@@ -118,8 +118,7 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
 
         /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go back from layer to
         /// layer, and each layer's gradients are added to `gradients`.
-        #[inline(always)]
-        pub fn backward_lanes<S: Simd>(
+        pub fn backward_lanes<S: Lanes>(
             simd: S,
             #backward_parameters: &Parameters,
             activations: &LaneActivations,
@@ -130,8 +129,7 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         }
 
         /// Adds the gradients of some samples of a batch to `gradients`, block by block.
-        #[inline(always)]
-        pub fn gradients_lanes<S: Simd>(
+        pub fn gradients_lanes<S: Lanes>(
             simd: S,
             parameters: &Parameters,
             inputs: &[Input],
@@ -142,17 +140,17 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         ) -> cnn_runtime::Totals {
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
-            let (inputs, targets) = (inputs.chunks(lanes::LANES), targets.chunks(lanes::LANES));
+            let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
             for (inputs, targets) in inputs.zip(targets) {
-                load_lanes(simd, inputs, &mut activations.input);
+                load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
                 forward_lanes(simd, parameters, activations);
-                totals += loss_lanes(simd, &activations.#scores, targets);
+                totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
                 loss_backward_lanes(
                     simd,
-                    &activations.#scores,
+                    lanes::view(&activations.#scores),
                     targets,
                     batch_size,
-                    &mut deltas.#scores
+                    lanes::view_mut(&mut deltas.#scores)
                 );
                 backward_lanes(simd, parameters, activations, deltas, gradients);
             }
@@ -160,8 +158,7 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         }
 
         /// The loss and the hits of some samples, block by block.
-        #[inline(always)]
-        pub fn evaluate_lanes<S: Simd>(
+        pub fn evaluate_lanes<S: Lanes>(
             simd: S,
             parameters: &Parameters,
             inputs: &[Input],
@@ -170,11 +167,11 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         ) -> cnn_runtime::Totals {
             let activations = &mut workspace.activations;
             let mut totals = cnn_runtime::Totals::default();
-            let (inputs, targets) = (inputs.chunks(lanes::LANES), targets.chunks(lanes::LANES));
+            let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
             for (inputs, targets) in inputs.zip(targets) {
-                load_lanes(simd, inputs, &mut activations.input);
+                load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
                 forward_lanes(simd, parameters, activations);
-                totals += loss_lanes(simd, &activations.#scores, targets);
+                totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
             }
             totals
         }
@@ -195,9 +192,9 @@ pub fn trainable_bodies() -> [TokenStream; 3] {
             ))
         },
         quote! {
-            lanes::dispatch!(lanes::level(), _ => update(
+            lanes::dispatch!(lanes::level(), simd => simd.vectorize(#[inline(always)] || update(
                 parameters, gradients, optimizer, learning_rate
-            ));
+            )));
         },
     ]
 }

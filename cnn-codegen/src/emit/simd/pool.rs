@@ -85,9 +85,8 @@ impl<'a> Pool<'a> {
         )
     }
 
-    fn each_part(&self, body: &TokenStream) -> TokenStream {
-        let parts = quote!(for part in 0..lanes::parts::<S>() { #body });
-        each_output(&self.plan.value(self.group.output).shape, &parts)
+    fn each_output(&self, body: &TokenStream) -> TokenStream {
+        each_output(&self.plan.value(self.group.output).shape, body)
     }
 
     fn array(&self, is_input: bool) -> TokenStream {
@@ -150,11 +149,11 @@ impl<'a> Pool<'a> {
 
     pub fn max_forward(&self) -> Function {
         let window =
-            self.each_value(|index| quote!(let value = input #index.load(simd, part); largest = largest.max(value);));
-        let body = self.each_part(&quote! {
+            self.each_value(|index| quote!(let value = lanes::load(simd, &input #index); largest = largest.max(value);));
+        let body = self.each_output(&quote! {
             let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
             #window
-            output[c][y][x].store(simd, part, largest);
+            largest.store_array(&mut output[c][y][x]);
         });
         let doc = format!(
             "`{}` forward, {}: the largest value of each {} window.\n\n{}",
@@ -178,17 +177,17 @@ impl<'a> Pool<'a> {
         let window = self.each_value(|index| {
             quote! {
                 let place = &mut input_delta #index;
-                let value = input #index.load(simd, part);
+                let value = lanes::load(simd, &input #index);
                 let is_largest = value.simd_eq(largest);
                 let routed = is_largest.select(rest, zero);
-                place.store(simd, part, place.load(simd, part) + routed);
+                (lanes::load(simd, place) + routed).store_array(place);
                 rest -= routed;
             }
         });
-        let each = self.each_part(&quote! {
-            let largest = output[c][y][x].load(simd, part);
+        let each = self.each_output(&quote! {
+            let largest = lanes::load(simd, &output[c][y][x]);
             let zero = lanes::splat(simd, 0.0);
-            let mut rest = delta[c][y][x].load(simd, part);
+            let mut rest = lanes::load(simd, &delta[c][y][x]);
             #window
         });
         let doc = format!(
@@ -202,7 +201,7 @@ impl<'a> Pool<'a> {
             &self.memory.activation(self.group.output),
         );
         let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
-        values.fill(Lanes::default()); #each);
+        lanes::clear(simd, values); #each);
         self.function(
             "backward_input",
             doc,
@@ -224,11 +223,11 @@ impl<'a> Pool<'a> {
 
     pub fn avg_forward(&self) -> Function {
         let share = self.share();
-        let window = self.each_value(|index| quote!(sum += input #index.load(simd, part);));
-        let body = self.each_part(&quote! {
+        let window = self.each_value(|index| quote!(sum += lanes::load(simd, &input #index);));
+        let body = self.each_output(&quote! {
             let mut sum = lanes::splat(simd, 0.0);
             #window
-            output[c][y][x].store(simd, part, sum * #share);
+            (sum * #share).store_array(&mut output[c][y][x]);
         });
         let count = number(self.kernel_size.height * self.kernel_size.width);
         let doc = format!(
@@ -254,17 +253,17 @@ impl<'a> Pool<'a> {
         let window = self.each_value(|index| {
             quote! {
                 let place = &mut input_delta #index;
-                place.store(simd, part, place.load(simd, part) + share);
+                (lanes::load(simd, place) + share).store_array(place);
             }
         });
-        let each =
-            self.each_part(&quote!(let share = delta[c][y][x].load(simd, part) * #share; #window));
+        let each = self
+            .each_output(&quote!(let share = lanes::load(simd, &delta[c][y][x]) * #share; #window));
         let doc = format!(
             "`{}` input delta: every value of a window gets an equal share of the window's delta.",
             self.group.name
         );
         let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
-        values.fill(Lanes::default()); #each);
+        lanes::clear(simd, values); #each);
         self.function(
             "backward_input",
             doc,

@@ -25,21 +25,19 @@ pub fn forward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
             Argument::unique("output", &array, &memory.activation(group.output)),
         ],
         body: quote! {
-            for part in 0..lanes::parts::<S>() {
-                let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
+            let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
                 for z in input {
-                    largest = largest.max(z.load(simd, part));
+                    largest = largest.max(lanes::load(simd, z));
                 }
                 let mut sum = lanes::splat(simd, 0.0);
                 for (p, z) in output.iter_mut().zip(input) {
-                    let power = lanes::exp(simd, z.load(simd, part) - largest);
+                    let power = lanes::exp(simd, lanes::load(simd, z) - largest);
                     sum += power;
-                    p.store(simd, part, power);
+                    power.store_array(p);
                 }
                 for p in output.iter_mut() {
-                    p.store(simd, part, p.load(simd, part) / sum);
+                    (lanes::load(simd, p) / sum).store_array(p);
                 }
-            }
         },
         calls: untiled(),
     }
@@ -64,17 +62,15 @@ pub fn backward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
             Argument::unique("input_delta", &array, &memory.delta(group.source)),
         ],
         body: quote! {
-            for part in 0..lanes::parts::<S>() {
-                let mut mean = lanes::splat(simd, 0.0);
+            let mut mean = lanes::splat(simd, 0.0);
                 for (p, d) in output.iter().zip(delta) {
-                    mean = p.load(simd, part).mul_add(d.load(simd, part), mean);
+                    mean = lanes::load(simd, p).mul_add(lanes::load(simd, d), mean);
                 }
                 let pairs = output.iter().zip(delta);
                 for ((p, d), input_delta) in pairs.zip(input_delta.iter_mut()) {
-                    let change = p.load(simd, part) * (d.load(simd, part) - mean);
-                    input_delta.store(simd, part, change);
+                    let change = lanes::load(simd, p) * (lanes::load(simd, d) - mean);
+                    change.store_array(input_delta);
                 }
-            }
         },
         calls: untiled(),
     }

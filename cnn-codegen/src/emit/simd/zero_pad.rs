@@ -38,9 +38,7 @@ pub fn forward(padding: Padding, plan: &Plan, group: &Group, memory: &Memory) ->
                 for y in 0..#rows {
                     let row = &mut output[c][#row][#first..#end];
                     for (place, value) in row.iter_mut().zip(&input[c][y]) {
-                        for part in 0..lanes::parts::<S>() {
-                            place.store(simd, part, value.load(simd, part));
-                        }
+                        lanes::load(simd, value).store_array(place);
                     }
                 }
             }

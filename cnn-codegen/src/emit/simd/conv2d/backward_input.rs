@@ -1,0 +1,222 @@
+//! The input delta: the full convolution of the delta with the kernel turned by 180°.
+
+use super::super::function::{Argument, Call, Function, for_registers, of_runs, sum};
+use super::{Emitter, affine, each_map, tiles};
+use crate::emit::tokens::{formula, number};
+use crate::plan::tile;
+use cnn_spec::layer::{ConvMode, Padding, Pair};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+impl Emitter<'_> {
+    /// The delta of the input, without its padding.
+    pub fn backward_input(&self) -> Function {
+        if self.conv.stride == Pair::square(1) {
+            self.backward_input_gathered()
+        } else {
+            self.backward_input_scattered()
+        }
+    }
+
+    /// With a stride of one each input position gathers what the taps over it bring back.
+    fn backward_input_gathered(&self) -> Function {
+        let conv = self.conv;
+        let [_, height, width] = self.dims(self.group.source);
+        let [_, rows, columns] = self.sums_dims();
+        let border = self.memory.border(self.group);
+        let Padding { top, left, .. } = conv.padding;
+        let tap = self.tap();
+        let (heights, rows_end) = (number(height), number(rows));
+        let (taps_high, taps_wide) = (
+            number(conv.kernel_size.height),
+            number(conv.kernel_size.width),
+        );
+        let kernels = number(self.kernels());
+        let out = self.in_group(&quote!(o), self.kernels());
+        let first = self.in_group(&quote!(i), self.inputs());
+        let times = |factor: usize, name: TokenStream| {
+            if factor == 1 {
+                name
+            } else {
+                let factor = number(factor);
+                quote!(#factor * #name)
+            }
+        };
+        let (down, across) = (
+            times(conv.dilation.height, quote!(ky)),
+            times(conv.dilation.width, quote!(kx)),
+        );
+        let (at_row, at_column) = (sum(&[(1, "y")], top), sum(&[(1, "x")], left + border));
+        // The first column of a tile meets the delta's border, or a column up to the tile's width beyond it.
+        let (past, border_number) = (number(columns + border), number(border));
+        let tile = quote! {
+                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+                    for o in 0..#kernels {
+                        let kernel = &weight[#out];
+                        for ky in 0..#taps_high {
+                            if !(#down..#down + #rows_end).contains(&(#at_row)) {
+                                continue;
+                            }
+                            let row = &delta[#out][#at_row - #down];
+                            for kx in 0..#taps_wide {
+                                let column = #at_column;
+                                if column + COLUMNS <= #across + #border_number || column >= #across + #past {
+                                    continue;
+                                }
+                                let column = column - #across;
+                                let mut values = [lanes::splat(simd, 0.0); COLUMNS];
+                                for c in 0..COLUMNS {
+                                    values[c] = lanes::load(simd, &row[column + c]);
+                                }
+                                for m in 0..MAPS {
+                                    let w = lanes::splat(simd, kernel[i + m]#tap);
+                                    for c in 0..COLUMNS {
+                                        sums[m][c] = w.mul_add(values[c], sums[m][c]);
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    for m in 0..MAPS {
+                        for c in 0..COLUMNS {
+                            sums[m][c].store_array(&mut input_delta[#first + m][y][x + c]);
+                        }
+                    }
+        };
+        let columns_tiles = tiles("x", width, "COLUMNS", &tile);
+        let maps = each_map("i", &columns_tiles);
+        let maps = quote!(for y in 0..#heights { #maps });
+        let body = self.each_group(&maps);
+        Function {
+            name: format!("{}_backward_input_lanes", self.group.layer),
+            doc: self.backward_input_doc(),
+            sizes: &["MAPS", "COLUMNS"],
+            arguments: self.backward_input_arguments(),
+            body: quote!(let weight = &parameters.weight; #body),
+            calls: for_registers(|registers| {
+                of_runs(&self.memory.input_tiles(conv, self.group, registers))
+            }),
+        }
+    }
+
+    /// With a larger stride each output position sends what each tap brings back.
+    fn backward_input_scattered(&self) -> Function {
+        let conv = self.conv;
+        let [_, height, width] = self.dims(self.group.source);
+        let [_, rows, columns] = self.sums_dims();
+        let Padding { top, left, .. } = conv.padding;
+        let tap = self.tap();
+        let (taps_high, taps_wide) = (
+            number(conv.kernel_size.height),
+            number(conv.kernel_size.width),
+        );
+        let (rows, columns, kernels) = (number(rows), number(columns), number(self.kernels()));
+        let (top, left, height, width) = (number(top), number(left), number(height), number(width));
+        let row = sum(
+            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
+            0,
+        );
+        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
+        let out = self.in_group(&quote!(o), self.kernels());
+        let first = self.in_group(&quote!(i), self.inputs());
+        let tile = quote! {
+            for y in 0..#rows {
+                for ky in 0..#taps_high {
+                    let row = #row;
+                    if !(#top..#top + #height).contains(&row) {
+                        continue;
+                    }
+                    for x in 0..#columns {
+                        for kx in 0..#taps_wide {
+                            let column = #column;
+                            if !(#left..#left + #width).contains(&column) {
+                                continue;
+                            }
+                            let mut sums = [lanes::splat(simd, 0.0); MAPS];
+                                for o in 0..#kernels {
+                                    let d = lanes::load(simd, &delta[#out][y][x]);
+                                    for m in 0..MAPS {
+                                        let w = lanes::splat(simd, weight[#out][i + m]#tap);
+                                        sums[m] = w.mul_add(d, sums[m]);
+                                    }
+                                }
+                                for m in 0..MAPS {
+                                    let place = &mut input_delta[#first + m][row - #top][column - #left];
+                                    (lanes::load(simd, place) + sums[m]).store_array(place);
+                                }
+                        }
+                    }
+                }
+            }
+        };
+        let count = number(self.inputs());
+        let body = self.each_group(&quote! {
+            for tile in 0..#count / MAPS {
+                let i = tile * MAPS;
+                #tile
+            }
+        });
+        Function {
+            name: format!("{}_backward_input_lanes", self.group.layer),
+            doc: self.backward_input_doc(),
+            sizes: &["MAPS"],
+            arguments: self.backward_input_arguments(),
+            body: quote!(
+                    let weight = &parameters.weight;
+                    let values = input_delta.as_flattened_mut().as_flattened_mut();
+            lanes::clear(simd, values);
+                    #body
+                ),
+            calls: for_registers(|_| {
+                vec![Call {
+                    sizes: vec![tile::divisor(self.inputs(), 12)],
+                    maps: None,
+                }]
+            }),
+        }
+    }
+
+    fn backward_input_arguments(&self) -> Vec<Argument> {
+        vec![
+            Argument::parameters(self.group),
+            self.delta(),
+            Argument::unique(
+                "input_delta",
+                &self.array(self.group.source),
+                &self.memory.delta(self.group.source),
+            ),
+        ]
+    }
+
+    fn backward_input_doc(&self) -> String {
+        let conv = self.conv;
+        let kernel = match conv.mode {
+            ConvMode::CrossCorrelation => "the kernel turned by 180°",
+            ConvMode::Convolution => "the kernel as it is (forward it was turned)",
+        };
+        let minus = |text: String, padding: usize| {
+            if padding == 0 {
+                text
+            } else {
+                format!("{text} − {padding}")
+            }
+        };
+        let row = minus(
+            affine(conv.stride.height, "y", conv.dilation.height, "ky"),
+            conv.padding.top,
+        );
+        let column = minus(
+            affine(conv.stride.width, "x", conv.dilation.width, "kx"),
+            conv.padding.left,
+        );
+        format!(
+            "`{}` input delta: the full convolution of the delta with {kernel}. Every delta goes back through each \
+             tap to the input which that tap had met.\n\n{}",
+            self.group.layer,
+            formula(&format!(
+                "input_delta[i][{row}][{column}] += {} · delta[o][y][x]    for all o, y, x, ky, kx",
+                self.weight_text()
+            )),
+        )
+    }
+}

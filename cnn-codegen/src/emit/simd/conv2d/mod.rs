@@ -1,0 +1,154 @@
+//! `conv2d` on lanes, with the activation and the max pool that follow it: one file for each direction.
+
+mod backward_input;
+mod backward_output;
+mod backward_weights;
+mod forward;
+
+use super::function::{Argument, lanes_type};
+use super::memory::Memory;
+use crate::emit::tokens::{ident, number};
+use crate::plan::fuse::Group;
+use crate::plan::{Plan, ValueId};
+use cnn_spec::layer::{Activation, Conv2d, ConvMode, MaxPool2d, Pair};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// A convolution with what is fused to it.
+pub struct Emitter<'a> {
+    pub conv: &'a Conv2d,
+    pub activation: Option<Activation>,
+    pub pool: Option<&'a MaxPool2d>,
+    pub plan: &'a Plan<'a>,
+    pub group: &'a Group<'a>,
+    pub memory: &'a Memory<'a>,
+}
+
+impl Emitter<'_> {
+    /// Channels that one kernel sees.
+    fn inputs(&self) -> usize {
+        self.input_dims()[0] / self.conv.groups
+    }
+
+    /// Kernels that see the same channels.
+    fn kernels(&self) -> usize {
+        self.conv.out_channels / self.conv.groups
+    }
+
+    fn input_dims(&self) -> [usize; 3] {
+        self.dims(self.group.input)
+    }
+
+    fn sums_dims(&self) -> [usize; 3] {
+        self.dims(self.group.sums)
+    }
+
+    fn dims(&self, id: ValueId) -> [usize; 3] {
+        self.plan
+            .value(id)
+            .shape
+            .maps()
+            .expect("a convolution is between feature maps")
+    }
+
+    fn pool_size(&self) -> Pair {
+        self.pool.map_or(Pair::square(1), |pool| pool.kernel_size)
+    }
+
+    /// `input[i]`, or the channel of the group.
+    fn channel(&self) -> TokenStream {
+        match (self.conv.groups, self.inputs()) {
+            (1, _) => quote!(i),
+            (_, 1) => quote!(group),
+            (_, inputs) => {
+                let inputs = number(inputs);
+                quote!(group * #inputs + i)
+            }
+        }
+    }
+
+    /// The indices of a tap: `[ky][kx]`, turned where the mode is a true convolution.
+    fn tap(&self) -> TokenStream {
+        let Pair { height, width } = self.conv.kernel_size;
+        let index = |tap: TokenStream, taps: usize| match self.conv.mode {
+            ConvMode::Convolution if taps > 1 => {
+                let last = number(taps - 1);
+                quote!(#last - #tap)
+            }
+            _ => tap,
+        };
+        let (ky, kx) = (index(quote!(ky), height), index(quote!(kx), width));
+        quote!([#ky][#kx])
+    }
+
+    /// Goes over the groups of channels, if there are several.
+    fn each_group(&self, body: &TokenStream) -> TokenStream {
+        if self.conv.groups == 1 {
+            return body.clone();
+        }
+        let groups = number(self.conv.groups);
+        quote!(for group in 0..#groups { #body })
+    }
+
+    /// The first of a tile's kernels or channels, of which a group has `count`.
+    fn in_group(&self, index: &TokenStream, count: usize) -> TokenStream {
+        if self.conv.groups == 1 {
+            return index.clone();
+        }
+        let is_one = count == 1;
+        let count = number(count);
+        if is_one {
+            return quote!(group + #index);
+        }
+        quote!(group * #count + #index)
+    }
+
+    fn array(&self, id: ValueId) -> TokenStream {
+        lanes_type(&self.plan.value(id).shape)
+    }
+
+    fn delta(&self) -> Argument {
+        Argument::shared(
+            "delta",
+            &lanes_type(&self.memory.sums_shape(self.group)),
+            &self.memory.sums_delta(self.group),
+        )
+    }
+
+    fn weight_text(&self) -> String {
+        let Pair { height, width } = self.conv.kernel_size;
+        let tap = |tap: &str, taps: usize| match self.conv.mode {
+            ConvMode::Convolution if taps > 1 => format!("{} − {tap}", taps - 1),
+            _ => tap.to_owned(),
+        };
+        format!("weight[o][i][{}][{}]", tap("ky", height), tap("kx", width))
+    }
+}
+
+/// `2y + ky`: the position that a tap meets.
+fn affine(stride: usize, position: &str, dilation: usize, tap: &str) -> String {
+    let product = |factor: usize, name: &str| match factor {
+        1 => name.to_owned(),
+        factor => format!("{factor}{name}"),
+    };
+    format!("{} + {}", product(stride, position), product(dilation, tap))
+}
+
+/// Binds `name` to the first of `size` things, tile by tile; the last tile may overlap the one before.
+fn tiles(name: &str, count: usize, size: &str, body: &TokenStream) -> TokenStream {
+    let (name, size) = (ident(name), ident(size));
+    let suffixed = proc_macro2::Literal::usize_suffixed(count);
+    let count = number(count);
+    quote! {
+        for tile in 0..#suffixed.div_ceil(#size) {
+            let #name = (tile * #size).min(#count - #size);
+            #body
+        }
+    }
+}
+
+/// Goes over the maps of a call, a tile at a time.
+fn each_map(first: &str, body: &TokenStream) -> TokenStream {
+    let first = ident(first);
+    quote!(for #first in maps.clone().step_by(MAPS) { #body })
+}
