@@ -4,7 +4,7 @@ use crate::data::Dataset;
 use crate::metrics::{Confusion, Score};
 use crate::model::{Model, Totals, Trainable};
 use crate::target::argmax;
-use crate::worker::{CHUNK, Worker};
+use crate::worker::{CHUNK, Worker, Workers};
 use crate::zeroed::Zeroed;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -16,18 +16,25 @@ pub fn evaluate<M: Trainable>(
     data: &Dataset,
     threads: NonZeroUsize,
 ) -> Score {
+    evaluate_with(&mut Workers::<M>::new(threads), parameters, data)
+}
+
+/// The same, in memory that is there already.
+pub fn evaluate_with<M: Trainable>(
+    workers: &mut Workers<M>,
+    parameters: &M::Parameters,
+    data: &Dataset,
+) -> Score {
     // One for each chunk, to be added in order: so any number of threads gives the same bits.
     let mut totals = vec![Totals::default(); data.len().div_ceil(CHUNK)];
-    let per_thread = totals.len().div_ceil(threads.get());
+    let per_thread = totals.len().div_ceil(workers.count());
+    let (own, others) = totals.split_at_mut(per_thread);
     thread::scope(|scope| {
-        let mut parts = (0..).step_by(per_thread).zip(totals.chunks_mut(per_thread));
-        let own = parts.next();
-        for (first, totals) in parts {
-            scope.spawn(move || evaluate_chunks::<M>(parameters, data, first, totals));
+        let parts = others.chunks_mut(per_thread).zip(&mut workers.helpers);
+        for (first, (totals, worker)) in (per_thread..).step_by(per_thread).zip(parts) {
+            scope.spawn(move || evaluate_chunks(worker, parameters, data, first, totals));
         }
-        if let Some((first, totals)) = own {
-            evaluate_chunks::<M>(parameters, data, first, totals);
-        }
+        evaluate_chunks(&mut workers.leader, parameters, data, 0, own);
     });
     let mut sum = Totals::default();
     for totals in totals {
@@ -38,12 +45,12 @@ pub fn evaluate<M: Trainable>(
 
 /// Fills in the totals of the chunks from `first` on.
 fn evaluate_chunks<M: Trainable>(
+    worker: &mut Worker<M>,
     parameters: &M::Parameters,
     data: &Dataset,
     first: usize,
     totals: &mut [Totals],
 ) {
-    let mut worker = Worker::<M>::new();
     for (chunk, totals) in (first..).zip(totals) {
         let samples = chunk * CHUNK..data.len().min((chunk + 1) * CHUNK);
         *totals = worker.evaluate(parameters, data, samples);

@@ -1,9 +1,10 @@
-//! What one thread needs to work on samples.
+//! What threads need to work on samples.
 
 use crate::data::Dataset;
 use crate::model::{Totals, Trainable};
 use crate::target::Target;
 use crate::zeroed::Zeroed;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
 /// The samples that are worked on at a time: enough for the kernels to be at their best, few enough to stay in a cache.
@@ -71,5 +72,24 @@ impl<M: Trainable> Worker<M> {
             data.gather(index, input);
             *target = M::Target::from_label(data.labels()[index].into());
         }
+    }
+}
+
+/// The memory of all threads: of the one that leads, and of those that help it.
+pub struct Workers<M: Trainable> {
+    pub leader: Worker<M>,
+    pub helpers: Vec<Worker<M>>,
+}
+
+impl<M: Trainable> Workers<M> {
+    pub fn new(threads: NonZeroUsize) -> Self {
+        Self {
+            leader: Worker::new(),
+            helpers: (1..threads.get()).map(|_| Worker::new()).collect(),
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        1 + self.helpers.len()
     }
 }

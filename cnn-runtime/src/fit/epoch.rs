@@ -7,29 +7,27 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::math::Real;
 use crate::model::{Parameters, Totals, Trainable};
-use crate::worker::Worker;
+use crate::worker::{Worker, Workers};
 use crate::zeroed::Zeroed;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::thread;
 
-/// What changes while a network learns, beside its parameters.
+/// What a network is trained with, beside its parameters.
 pub struct State<M: Trainable> {
     optimizer: Box<M::Optimizer>,
     sums: Sums<M>,
-    leader: Worker<M>,
-    helpers: Vec<Worker<M>>,
+    pub workers: Workers<M>,
 }
 
 impl<M: Trainable> State<M> {
-    /// Room for batches of up to `batch_size` samples and for as many of the threads as they keep busy.
-    pub fn new(batch_size: usize, threads: usize) -> Self {
-        let threads = threads.min(shard::count(batch_size));
+    /// Room for batches of up to `batch_size` samples.
+    pub fn new(batch_size: usize, threads: NonZeroUsize) -> Self {
         Self {
             optimizer: Zeroed::boxed(),
             sums: Sums::new(batch_size),
-            leader: Worker::new(),
-            helpers: (1..threads).map(|_| Worker::new()).collect(),
+            workers: Workers::new(threads),
         }
     }
 }
@@ -77,13 +75,14 @@ pub fn train<M: Trainable>(
         is_over: AtomicBool::new(false),
     };
     let shards = shard::count(course.batch(0).len());
-    let threads = 1 + state.helpers.len();
+    let Workers { leader, helpers } = &mut state.workers;
+    let threads = shards.min(1 + helpers.len());
     thread::scope(|scope| {
-        for (thread, worker) in (1..).zip(&mut state.helpers) {
+        for (thread, worker) in (1..threads).zip(helpers) {
             let crew = &crew;
             scope.spawn(move || crew.help(worker, thread * shards / threads));
         }
-        crew.lead(&mut state.leader, &mut state.optimizer, &mut after_step)
+        crew.lead(leader, &mut state.optimizer, &mut after_step)
     })
 }
 

@@ -7,7 +7,7 @@ mod tasks;
 
 use crate::data::Split;
 use crate::error::Error;
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_with;
 use crate::metrics::{EpochReport, Score};
 use crate::model::{Model, Settings, Totals, Trainable};
 use crate::rng::Rng;
@@ -100,7 +100,7 @@ impl Fit {
         data.test.check::<M>()?;
         let mut state = State::<M>::new(
             self.batch_size.get().min(data.train.len()),
-            self.threads.get(),
+            self.threads.min(MAX_THREADS),
         );
         for epoch in 1..=self.epochs {
             let report = self.epoch(epoch, parameters, &mut state, data, &mut observer)?;
@@ -112,7 +112,7 @@ impl Fit {
                 break;
             }
         }
-        Ok(evaluate::<M>(parameters, &data.test, self.threads))
+        Ok(evaluate_with(&mut state.workers, parameters, &data.test))
     }
 
     fn epoch<M: Trainable>(
@@ -146,7 +146,7 @@ impl Fit {
             Stop::NotFinite { step } => Error::NotFinite { epoch, step },
             Stop::Error(error) => error,
         })?;
-        let test = evaluate::<M>(parameters, &data.test, self.threads);
+        let test = evaluate_with(&mut state.workers, parameters, &data.test);
         Ok(EpochReport {
             epoch,
             train_loss: train.loss,
