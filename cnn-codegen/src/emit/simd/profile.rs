@@ -2,8 +2,8 @@
 
 use super::Functions;
 use super::function::Function;
-use super::model::each_block;
-use crate::emit::tokens::{ident, number};
+use super::model::{Partners, each_block};
+use crate::emit::tokens::{ident, mentions, number};
 use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
 use cnn_spec::network::Layer;
@@ -39,7 +39,9 @@ pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) ->
         let (call, index) = (&kernel.call, number(index));
         quote!(#call laps.lap(#index);)
     });
-    let blocks = each_block(plan, &quote!(#(#calls)*));
+    let calls: TokenStream = calls.collect();
+    let is_training = mentions(&calls, "is_training").then(|| quote!(let is_training = true;));
+    let blocks = each_block(plan, &Partners::Targets, &calls);
     quote! {
         impl cnn_runtime::profile::Profiled for #name {
             const KERNELS: &'static [cnn_runtime::profile::Kernel] = &[#(#rows),*];
@@ -63,6 +65,7 @@ pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) ->
                 ) {
                     let batch_size = inputs.len();
                     let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+                    #is_training
                     #blocks
                 }
                 lanes::dispatch!(lanes::level(), simd => step(
