@@ -28,9 +28,9 @@ struct Generate {
     /// The TOML file; `-` reads standard input
     #[arg(value_name = "net.toml")]
     file: PathBuf,
-    /// Train with plain loops (the default), or in vectors, several samples side by side
+    /// Compute in vectors (simd, the default), or in plain loops, which are easier to read
     // Not flattened: clap sees an optional group only in arguments of its own.
-    #[arg(long, value_name = "plain|simd", default_value = "plain")]
+    #[arg(long, value_name = "simd|plain", default_value = "simd")]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     kernels: Kernels,
     /// Write the code here instead of to standard output; a file with the same content is left alone
@@ -51,6 +51,13 @@ enum Command {
         out: PathBuf,
         #[command(flatten)]
         kernels: KernelsChoice,
+        #[command(flatten)]
+        runtime: RuntimeFolder,
+    },
+    /// Measure a training step, kernel by kernel: time, share of the machine's peak, bytes
+    Bench {
+        #[command(flatten)]
+        network: Network,
         #[command(flatten)]
         runtime: RuntimeFolder,
     },
@@ -77,8 +84,8 @@ struct Network {
 
 #[derive(Args)]
 struct KernelsChoice {
-    /// Train with plain loops (the default), or in vectors, several samples side by side
-    #[arg(long, value_name = "plain|simd", default_value = "plain")]
+    /// Compute in vectors (simd, the default), or in plain loops, which are easier to read
+    #[arg(long, value_name = "simd|plain", default_value = "simd")]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     kernels: Kernels,
 }
@@ -118,6 +125,10 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             kernels,
             runtime,
         }) => package(&network, &kernels, runtime)?.write(&out)?,
+        Some(Command::Bench { network, runtime }) => {
+            let package = Package::bench(&read(&network.file)?, runtime.choose()?)?;
+            return train::train(&package, &[]);
+        }
         Some(Command::Train {
             network,
             kernels,
@@ -141,7 +152,7 @@ fn package(
     kernels: &KernelsChoice,
     runtime: RuntimeFolder,
 ) -> Result<Package, Error> {
-    Package::new(
+    Package::trainer(
         &read(&network.file)?,
         runtime.choose()?,
         &options(kernels.kernels),

@@ -32,6 +32,9 @@ pub struct Options {
     pub name: Option<String>,
     /// How training and evaluation are computed.
     pub kernels: Kernels,
+    /// Whether the network shall also implement `cnn_runtime::profile::Profiled`, which takes the time of each kernel.
+    /// Only simd kernels do, and the runtime needs its feature `profile`.
+    pub profile: bool,
 }
 
 /// How training and evaluation of a network in `f32` are computed; one in `f64` always has plain kernels.
@@ -39,9 +42,10 @@ pub struct Options {
 #[cfg_attr(feature = "command", derive(clap::ValueEnum))]
 pub enum Kernels {
     /// Nested loops over one sample at a time: to read, and for machines without vectors.
-    #[default]
     Plain,
-    /// The same loops in vectors, as many samples side by side as the machine has lanes. The runtime needs its feature `simd`.
+    /// The same loops in vectors, as many samples side by side as the machine has lanes. The runtime needs its feature
+    /// `simd`, which is one of its default features.
+    #[default]
     Simd,
 }
 
@@ -94,11 +98,11 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
     let digest = hmac_sha256::Hash::hash(text.as_bytes());
     let sha256 = digest.map(|byte| format!("{byte:02x}")).concat();
     let origin = Origin { file_name, sha256 };
-    Ok(generate(&network, &origin, options.kernels))
+    Ok(generate(&network, &origin, options))
 }
 
-fn generate(network: &Network, origin: &Origin, kernels: Kernels) -> Code {
-    let items = emit::items(&plan::Plan::new(network), origin, kernels);
+fn generate(network: &Network, origin: &Origin, options: &Options) -> Code {
+    let items = emit::items(&plan::Plan::new(network), origin, options);
     Code {
         name: network.name.clone(),
         tokens: items.clone(),

@@ -1,4 +1,4 @@
-//! Builds a network's trainer once, then runs it.
+//! Builds a network's program once, then runs it.
 
 use crate::Error;
 use crate::trainer::{Package, Runtime};

@@ -1,8 +1,9 @@
-//! A Cargo package that trains one network.
+//! A Cargo package around one network: a program that trains it, or one that measures it.
 
 use crate::source::Source;
 use crate::write::write;
 use crate::{Error, Kernels, Options};
+use cnn_spec::network::Dtype;
 use heck::ToKebabCase;
 use std::fs;
 use std::io;
@@ -43,20 +44,47 @@ impl Runtime {
         Ok(Self::Folder(folder))
     }
 
-    fn dependency(&self, kernels: Kernels) -> Result<String, Error> {
+    fn dependency(&self, features: &[&str]) -> Result<String, Error> {
         let place = match self {
             Self::Published => format!("version = \"{VERSION}\""),
             Self::Folder(folder) => format!("path = {}", toml_string(folder)?),
         };
-        let features = match kernels {
-            Kernels::Plain => r#""trainer", "download""#,
-            Kernels::Simd => r#""trainer", "download", "simd""#,
-        };
+        let features = features.join("\", \"");
         Ok(format!(
-            "cnn-runtime = {{ {place}, features = [{features}] }}"
+            "cnn-runtime = {{ {place}, default-features = false, features = [\"{features}\"] }}"
         ))
     }
 }
+
+/// What a package's program does with its network.
+struct Program {
+    /// The end of the package's name.
+    suffix: &'static str,
+    /// The first word of what it does.
+    verb: &'static str,
+    /// The runtime's function that does it.
+    function: &'static str,
+    /// How it is run.
+    usage: &'static str,
+    /// The command that makes the package.
+    maker: &'static str,
+}
+
+const TRAINER: Program = Program {
+    suffix: "trainer",
+    verb: "Trains",
+    function: "trainer::main",
+    usage: "cargo run --release -- --help",
+    maker: "cnn-codegen trainer net.toml --out .",
+};
+
+const BENCH: Program = Program {
+    suffix: "bench",
+    verb: "Measures",
+    function: "profile::main",
+    usage: "cargo run --release",
+    maker: "cnn-codegen bench net.toml",
+};
 
 /// The files of a package, not yet on disk.
 pub(crate) struct Package {
@@ -67,7 +95,42 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    pub(crate) fn new(source: &Source, runtime: Runtime, options: &Options) -> Result<Self, Error> {
+    /// A package that trains the network.
+    pub(crate) fn trainer(
+        source: &Source,
+        runtime: Runtime,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let features: &[_] = match options.kernels {
+            Kernels::Plain => &["trainer", "download"],
+            Kernels::Simd => &["trainer", "download", "simd"],
+        };
+        Self::new(source, runtime, options, &TRAINER, features)
+    }
+
+    /// A package that measures the network's kernels.
+    pub(crate) fn bench(source: &Source, runtime: Runtime) -> Result<Self, Error> {
+        if source.parse()?.dtype != Dtype::F32 {
+            return Err(Error::Refused(format!(
+                "`{}` computes in `f64`, for which there are no simd kernels to measure: leave `dtype` out",
+                source.name()
+            )));
+        }
+        let options = Options {
+            kernels: Kernels::Simd,
+            profile: true,
+            ..Options::default()
+        };
+        Self::new(source, runtime, &options, &BENCH, &["profile"])
+    }
+
+    fn new(
+        source: &Source,
+        runtime: Runtime,
+        options: &Options,
+        program: &Program,
+        features: &[&str],
+    ) -> Result<Self, Error> {
         if source.parse()?.training.is_none() {
             return Err(Error::Refused(format!(
                 "`{}` has no section `[training]`, which says how to train the network",
@@ -76,13 +139,13 @@ impl Package {
         }
         let code = source.compile(options)?;
         let network = code.name();
-        let name = format!("{}-trainer", network.to_kebab_case());
-        let dependency = runtime.dependency(options.kernels)?;
+        let name = format!("{}-{}", network.to_kebab_case(), program.suffix);
+        let dependency = runtime.dependency(features)?;
         let files = [
             ("Cargo.toml", manifest(&name, &dependency)),
-            ("README.md", readme(network)),
+            ("README.md", program.readme(network)),
             ("net.toml", source.text.clone()),
-            ("src/main.rs", main(network)),
+            ("src/main.rs", program.main(network)),
             ("src/net.rs", code.text().to_owned()),
         ];
         Ok(Self {
@@ -151,32 +214,43 @@ serde_json.opt-level = 0
     )
 }
 
-fn main(network: &str) -> String {
-    format!(
-        "//! Trains the network `{network}` of `net.toml`; `cargo run --release -- --help` lists the flags.
+impl Program {
+    fn main(&self, network: &str) -> String {
+        let Self {
+            verb,
+            function,
+            usage,
+            ..
+        } = self;
+        format!(
+            "//! {verb} the network `{network}` of `net.toml`: `{usage}`.
 
 mod net;
 
 fn main() -> std::process::ExitCode {{
-    cnn_runtime::trainer::main::<net::{network}>()
+    cnn_runtime::{function}::<net::{network}>()
 }}
 "
-    )
-}
+        )
+    }
 
-fn readme(network: &str) -> String {
-    format!(
-        "# {network}
+    fn readme(&self, network: &str) -> String {
+        let Self {
+            verb, usage, maker, ..
+        } = self;
+        format!(
+            "# {network}
 
-Trains the network of `net.toml`:
+{verb} the network of `net.toml`:
 
 ```sh
-cargo run --release -- --help
+{usage}
 ```
 
-All files were made by `cnn-codegen trainer net.toml --out .`; change `net.toml` and run this again.
+All files were made by `{maker}`; change `net.toml` and run this again.
 "
-    )
+        )
+    }
 }
 
 fn toml_string(path: &Path) -> Result<String, Error> {

@@ -14,13 +14,14 @@ Usage: cnn-codegen [OPTIONS] <net.toml>
 Commands:
   summary  Print the table of layers: shapes, parameters and costs
   trainer  Write a Cargo package that trains the network
+  bench    Measure a training step, kernel by kernel: time, share of the machine's peak, bytes
   train    Train the network: build its trainer, or take the one built before, and run it
 
 Arguments:
   <net.toml>  The TOML file; `-` reads standard input
 
 Options:
-      --kernels <plain|simd>  Train with plain loops (the default), or in vectors, several samples side by side
+      --kernels <simd|plain>  Compute in vectors (simd, the default), or in plain loops, which are easier to read
   -o, --output <FILE>         Write the code here instead of to standard output; a file with the same content is left alone
   -h, --help                  Print help
   -V, --version               Print version

@@ -3,7 +3,7 @@
 //! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
 //! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
 //! generated trainer, and `download` its flag of this name; `macros` the attribute `cnn_model`; `simd` the vectors of
-//! the simd kernels.
+//! the simd kernels, and `profile` tells where a step's time goes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -23,6 +23,8 @@ pub mod math;
 #[cfg(feature = "std")]
 mod metrics;
 mod model;
+#[cfg(feature = "profile")]
+pub mod profile;
 mod rng;
 mod schedule;
 mod target;

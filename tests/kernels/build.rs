@@ -36,6 +36,7 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     for (kind, kernels) in [("plain", Kernels::Plain), ("simd", Kernels::Simd)] {
         let options = Options {
             kernels,
+            profile: kernels == Kernels::Simd,
             ..Options::default()
         };
         let code = cnn_codegen::compile(&text, &file.to_string_lossy(), &options)
@@ -50,9 +51,19 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
         names.push(format!("{kind}::{}", code.name()));
     }
     let [plain, simd] = [&names[0], &names[1]];
+    let network = cnn_spec::parse(&text, "").map_err(|report| report.to_string())?;
+    let multiply_adds = cnn_spec::Summary::new(&network).totals.training;
     writeln!(
         modules,
-        "    #[test]\n    fn kernels_agree() {{\n        crate::agree::<{plain}, {simd}>();\n    }}\n}}"
+        "    #[test]
+    fn kernels_agree() {{
+        crate::agree::<{plain}, {simd}>();
+    }}
+    #[test]
+    fn the_profile_counts_a_whole_step() {{
+        crate::profiled::<{simd}>({multiply_adds});
+    }}
+}}"
     )?;
     Ok(())
 }

@@ -19,7 +19,7 @@ mod tokens;
 mod zero_pad;
 
 use crate::plan::{Operation, Plan, Step};
-use crate::{Kernels, Origin};
+use crate::{Kernels, Options, Origin};
 use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
 use function::{Direction, Functions};
@@ -28,7 +28,7 @@ use quote::quote;
 use tokens::mentions;
 
 /// All items of a network's module, in the order in which they are read.
-pub fn items(plan: &Plan, origin: &Origin, kernels: Kernels) -> TokenStream {
+pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
     let heading = model::heading(plan, origin);
     let parameters = parameters::items(plan);
     let activations = parameters::values_struct(
@@ -37,10 +37,10 @@ pub fn items(plan: &Plan, origin: &Origin, kernels: Kernels) -> TokenStream {
         plan,
         |_| true,
     );
-    let kernels = chosen(plan, kernels);
+    let kernels = chosen(plan, options.kernels);
     let body = match kernels {
         Kernels::Plain => plain(plan),
-        Kernels::Simd => on_lanes(plan),
+        Kernels::Simd => on_lanes(plan, options.profile),
     };
     let optimizer = plan
         .network
@@ -89,7 +89,7 @@ fn plain(plan: &Plan) -> TokenStream {
 }
 
 /// The forward pass of one sample, and everything of a block of samples.
-fn on_lanes(plan: &Plan) -> TokenStream {
+fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
     let layers = plan.steps.iter().map(|step| {
         functions(plan, step)
             .forward
@@ -100,7 +100,7 @@ fn on_lanes(plan: &Plan) -> TokenStream {
         .network
         .training
         .as_ref()
-        .map(|training| simd::items(plan, training));
+        .map(|training| simd::items(plan, training, profile));
     quote!(#(#layers)* #forward #lanes)
 }
 

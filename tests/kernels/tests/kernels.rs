@@ -1,6 +1,7 @@
 //! Plain kernels and kernels on lanes compute the same losses, gradients and updates.
 #![allow(missing_docs, clippy::pedantic)]
 
+use cnn_runtime::profile::{Laps, Profiled};
 use cnn_runtime::{Parameters, Rng, Target, Totals, Trainable, Zeroed};
 
 include!(concat!(env!("OUT_DIR"), "/networks.rs"));
@@ -38,20 +39,46 @@ fn step<M: Trainable<Scalar = f32>>(inputs: &[M::Input], targets: &[M::Target]) 
     }
 }
 
+fn samples<M: Trainable>() -> (Vec<M::Input>, Vec<M::Target>) {
+    let mut rng = Rng::new(3);
+    let mut inputs = vec![M::Input::ZERO; SAMPLES];
+    for input in &mut inputs {
+        rng.fill_uniform(input, 1.0);
+    }
+    let classes = M::OUTPUT_SHAPE.iter().product::<usize>();
+    let targets = (0..SAMPLES).map(|sample| M::Target::from_label(sample * 5 % classes));
+    (inputs, targets.collect())
+}
+
+/// The profile leads through the same step and counts the multiply-adds of the summary.
+fn profiled<M: Profiled<Scalar = f32>>(multiply_adds: u64) {
+    let (inputs, targets) = samples::<M>();
+    let step = step::<M>(&inputs, &targets);
+    let mut parameters = M::Parameters::boxed();
+    M::initialize(&mut parameters, &mut Rng::new(7));
+    let (mut gradients, mut workspace) = (M::Parameters::boxed(), M::Workspace::boxed());
+    let mut laps = Laps::start(M::KERNELS.len());
+    M::profile(
+        &parameters,
+        &inputs,
+        &targets,
+        &mut workspace,
+        &mut gradients,
+        &mut laps,
+    );
+    for index in 0..M::Parameters::TENSORS.len() {
+        assert_eq!(gradients.tensor(index), step.gradients.tensor(index));
+    }
+    let counted: u64 = M::KERNELS.iter().map(|kernel| kernel.multiply_adds).sum();
+    assert_eq!(counted, multiply_adds);
+}
+
 fn agree<P, S>()
 where
     P: Trainable<Scalar = f32>,
     S: Trainable<Scalar = f32, Input = P::Input, Target = P::Target>,
 {
-    let mut rng = Rng::new(3);
-    let mut inputs = vec![P::Input::ZERO; SAMPLES];
-    for input in &mut inputs {
-        rng.fill_uniform(input, 1.0);
-    }
-    let classes = P::OUTPUT_SHAPE.iter().product::<usize>();
-    let targets: Vec<_> = (0..SAMPLES)
-        .map(|sample| P::Target::from_label(sample * 5 % classes))
-        .collect();
+    let (inputs, targets) = samples::<P>();
     let plain = step::<P>(&inputs, &targets);
     let simd = step::<S>(&inputs, &targets);
     for (plain, simd) in plain.totals.iter().zip(&simd.totals) {

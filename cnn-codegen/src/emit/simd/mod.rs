@@ -9,8 +9,8 @@ mod loss;
 mod memory;
 mod model;
 mod pool;
+mod profile;
 mod softmax;
-mod zero_pad;
 
 use crate::plan::Plan;
 use crate::plan::fuse::{self, Group, Kernel};
@@ -24,14 +24,14 @@ use quote::quote;
 /// The functions of a group.
 struct Functions {
     /// What `forward` calls for each tile.
-    sums: Option<TokenStream>,
+    tile: Option<TokenStream>,
     forward: Function,
     /// In the order in which they are called.
     backward: Vec<Function>,
 }
 
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
-pub fn items(plan: &Plan, training: &Training) -> TokenStream {
+pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let groups = fuse::fuse(plan);
     let memory = Memory::new(plan);
     let functions: Vec<_> = groups
@@ -40,13 +40,14 @@ pub fn items(plan: &Plan, training: &Training) -> TokenStream {
         .collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
-        let (sums, forward) = (&functions.sums, functions.forward.item());
+        let (tile, forward) = (&functions.tile, functions.forward.item());
         let backward = functions.backward.iter().map(Function::item);
-        quote!(#sums #forward #(#backward)*)
+        quote!(#tile #forward #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
-    let passes = model::passes(plan, &functions);
-    quote!(#workspace #(#layers)* #loss #passes)
+    let passes = model::passes(plan, &functions, &memory);
+    let profiled = profile.then(|| profile::implementation(plan, &groups, &functions));
+    quote!(#workspace #(#layers)* #loss #passes #profiled)
 }
 
 fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
@@ -72,7 +73,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
-                sums: Some(emitter.sums()),
+                tile: Some(emitter.tile()),
                 forward: emitter.forward(),
                 backward,
             }
@@ -89,13 +90,13 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
-                sums: None,
+                tile: None,
                 forward: emitter.forward(),
                 backward,
             }
         }
         Kernel::Activation(kind) => Functions {
-            sums: None,
+            tile: None,
             forward: activation::forward(kind, plan, group, memory),
             backward: sent(&|| {
                 let name = format!("{}_backward_input_lanes", group.name);
@@ -112,7 +113,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::MaxPool2d(kind) => {
             let pool = Pool::max(kind, plan, group, memory);
             Functions {
-                sums: None,
+                tile: None,
                 forward: pool.max_forward(),
                 backward: sent(&|| pool.max_backward()),
             }
@@ -120,23 +121,18 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::AvgPool2d(kind) => {
             let pool = Pool::avg(kind, plan, group, memory);
             Functions {
-                sums: None,
+                tile: None,
                 forward: pool.avg_forward(),
                 backward: sent(&|| pool.avg_backward()),
             }
         }
-        Kernel::ZeroPad(padding) => Functions {
-            sums: None,
-            forward: zero_pad::forward(padding, plan, group, memory),
-            backward: Vec::new(),
-        },
         Kernel::Flatten => Functions {
-            sums: None,
+            tile: None,
             forward: flatten::forward(plan, group, memory),
             backward: sent(&|| flatten::backward(plan, group, memory)),
         },
         Kernel::Softmax => Functions {
-            sums: None,
+            tile: None,
             forward: softmax::forward(plan, group, memory),
             backward: sent(&|| softmax::backward(plan, group, memory)),
         },

@@ -15,10 +15,13 @@ impl Emitter<'_> {
         let border = self.memory.border(self.group);
         let (maps, rows, columns) = (number(maps), number(rows), number(columns));
         let (pool_rows, pool_columns) = (number(pool.height), number(pool.width));
+        let at = self
+            .memory
+            .index(self.group.output, [&quote!(o), &quote!(y), &quote!(x)]);
         let derivative = self.activation.map(|activation| {
             let delta = activation::delta(activation);
             quote! {
-                let a = lanes::load(simd, &output[o][y][x]);
+                let a = lanes::load(simd, &output #at);
                 let d = #delta;
             }
         });
@@ -52,7 +55,7 @@ impl Emitter<'_> {
         if self.activation.is_some() {
             arguments.push(Argument::shared(
                 "output",
-                &array,
+                &self.memory.array(self.group.output),
                 &self.memory.activation(self.group.output),
             ));
         }

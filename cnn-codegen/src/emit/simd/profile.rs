@@ -1,0 +1,146 @@
+//! `impl Profiled`: a training step with a lap of the stopwatch after each kernel.
+
+use super::Functions;
+use super::function::Function;
+use super::model::each_block;
+use crate::emit::tokens::{ident, number};
+use crate::plan::fuse::Group;
+use crate::plan::{Plan, ValueId};
+use cnn_spec::network::Layer;
+use cnn_spec::shape::Shape;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// One kernel of a step.
+struct Kernel {
+    name: String,
+    multiply_adds: u64,
+    bytes: usize,
+    /// The statement that calls it.
+    call: TokenStream,
+}
+
+/// The implementation for groups and their functions.
+pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) -> TokenStream {
+    let name = ident(&plan.network.name);
+    let kernels = kernels(plan, groups, functions);
+    let rows = kernels.iter().map(|kernel| {
+        let (name, bytes) = (&kernel.name, number(kernel.bytes));
+        let multiply_adds = Literal::u64_unsuffixed(kernel.multiply_adds);
+        quote! {
+            cnn_runtime::profile::Kernel {
+                name: #name,
+                multiply_adds: #multiply_adds,
+                bytes: #bytes,
+            }
+        }
+    });
+    let calls = kernels.iter().enumerate().map(|(index, kernel)| {
+        let (call, index) = (&kernel.call, number(index));
+        quote!(#call laps.lap(#index);)
+    });
+    let blocks = each_block(plan, &quote!(#(#calls)*));
+    quote! {
+        impl cnn_runtime::profile::Profiled for #name {
+            const KERNELS: &'static [cnn_runtime::profile::Kernel] = &[#(#rows),*];
+
+            fn profile(
+                parameters: &Parameters,
+                inputs: &[Input],
+                targets: &[Target],
+                workspace: &mut Workspace,
+                gradients: &mut Parameters,
+                laps: &mut cnn_runtime::profile::Laps
+            ) {
+                fn step<S: Lanes>(
+                    simd: S,
+                    parameters: &Parameters,
+                    inputs: &[Input],
+                    targets: &[Target],
+                    workspace: &mut Workspace,
+                    gradients: &mut Parameters,
+                    laps: &mut cnn_runtime::profile::Laps
+                ) {
+                    let batch_size = inputs.len();
+                    let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+                    #blocks
+                }
+                lanes::dispatch!(lanes::level(), simd => step(
+                    simd, parameters, inputs, targets, workspace, gradients, laps
+                ));
+            }
+        }
+    }
+}
+
+/// All kernels, in the order in which a step calls them.
+fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions]) -> Vec<Kernel> {
+    let scores = ident(&plan.value(plan.scores).name);
+    let other = |name: &str, values: &[ValueId], call| Kernel {
+        name: name.to_owned(),
+        multiply_adds: 0,
+        bytes: bytes(plan, values, None),
+        call,
+    };
+    let mut kernels = vec![other(
+        "load_lanes",
+        &[ValueId::INPUT, ValueId::INPUT],
+        quote!(load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));),
+    )];
+    let layers = || groups.iter().zip(functions);
+    kernels.extend(layers().map(|(group, functions)| of_group(plan, group, &functions.forward)));
+    kernels.push(other(
+        "loss_lanes",
+        &[plan.scores],
+        quote!(loss_lanes(simd, lanes::view(&activations.#scores), targets);),
+    ));
+    kernels.push(other(
+        "loss_backward_lanes",
+        &[plan.scores, plan.scores],
+        quote! {
+            loss_backward_lanes(
+                simd,
+                lanes::view(&activations.#scores),
+                targets,
+                batch_size,
+                lanes::view_mut(&mut deltas.#scores)
+            );
+        },
+    ));
+    kernels.extend(layers().rev().flat_map(|(group, functions)| {
+        functions
+            .backward
+            .iter()
+            .map(|function| of_group(plan, group, function))
+    }));
+    kernels
+}
+
+fn of_group(plan: &Plan, group: &Group, function: &Function) -> Kernel {
+    // Going through an activation or a pool multiplies by nothing that was learnt.
+    let learns = !function.name.contains("_backward_output");
+    let layer = plan
+        .network
+        .layers
+        .iter()
+        .find(|layer| learns && layer.name == group.layer && !layer.parameters.is_empty());
+    let multiply_adds = |layer: &Layer| {
+        layer
+            .kind
+            .multiply_adds(&layer.input_shape, &layer.output_shape)
+    };
+    Kernel {
+        name: function.name.clone(),
+        multiply_adds: layer.map_or(0, multiply_adds),
+        bytes: bytes(plan, &[group.input, group.output], layer),
+        call: function.call(),
+    }
+}
+
+/// The bytes of some values of one sample, and of what a layer learns.
+fn bytes(plan: &Plan, values: &[ValueId], layer: Option<&Layer>) -> usize {
+    let parameters = layer.iter().flat_map(|layer| &layer.parameters);
+    let parameters = parameters.map(|parameter| &parameter.shape);
+    let shapes = parameters.chain(values.iter().map(|&id| &plan.value(id).shape));
+    shapes.map(Shape::elements).sum::<usize>() * plan.network.dtype.bytes()
+}
