@@ -68,8 +68,8 @@ struct Program {
     usage: &'static str,
     /// The command that makes the package.
     maker: &'static str,
-    /// How its dependencies are compiled, as lines of the manifest.
-    profile: &'static str,
+    /// How its dependencies are built, where not as usual.
+    profiles: &'static str,
 }
 
 const TRAINER: Program = Program {
@@ -78,7 +78,7 @@ const TRAINER: Program = Program {
     function: "trainer::main",
     usage: "cargo run --release -- --help",
     maker: "cnn-codegen trainer net.toml --out .",
-    profile: "
+    profiles: "
 # What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
 [profile.release.package]
 clap_builder.opt-level = 0
@@ -95,7 +95,7 @@ const BENCH: Program = Program {
     function: "profile::main",
     usage: "cargo run --release",
     maker: "cnn-codegen bench net.toml",
-    profile: "",
+    profiles: "",
 };
 
 /// The files of a package, not yet on disk.
@@ -154,7 +154,7 @@ impl Package {
         let name = format!("{}-{}", network.to_kebab_case(), program.suffix);
         let dependency = runtime.dependency(features)?;
         let files = [
-            ("Cargo.toml", manifest(&name, &dependency, program.profile)),
+            ("Cargo.toml", manifest(&name, &dependency, program.profiles)),
             ("README.md", program.readme(network)),
             ("net.toml", source.text.clone()),
             ("src/main.rs", program.main(network)),
@@ -200,7 +200,7 @@ fn refuse_foreign(folder: &Path) -> Result<(), Error> {
     )))
 }
 
-fn manifest(name: &str, dependency: &str, profile: &str) -> String {
+fn manifest(name: &str, dependency: &str, profiles: &str) -> String {
     format!(
         "{MARK} {VERSION}.
 [package]
@@ -211,7 +211,7 @@ publish = false
 
 [dependencies]
 {dependency}
-{profile}
+{profiles}
 # The package stands alone, also inside another workspace.
 [workspace]
 "
