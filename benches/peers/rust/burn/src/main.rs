@@ -71,7 +71,7 @@ fn batches(
         .collect()
 }
 
-/// Convolutions, each with its ReLU and perhaps a pool; then dense layers with a ReLU between them.
+/// Convolutions, each with its activation and perhaps a pool; then dense layers with one between them.
 #[derive(Module, Debug)]
 struct Net {
     convolutions: Vec<Conv2d>,
