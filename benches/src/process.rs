@@ -9,17 +9,11 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Settings that all processes get.
-const ENVIRONMENT: [(&str, &str); 4] = [
-    // Memory that a step frees stays with the process, or the system clears the same pages again in every step.
+/// Memory that a step frees stays with the process, or the system clears the same pages again in every step.
+const MALLOC: [(&str, &str); 3] = [
     ("MALLOC_MMAP_THRESHOLD_", "33554432"),
     ("MALLOC_TRIM_THRESHOLD_", "1073741824"),
     ("MALLOC_TOP_PAD_", "67108864"),
-    // JAX is measured on one thread only.
-    (
-        "XLA_FLAGS",
-        "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-    ),
 ];
 
 /// A process that has done its first step.
@@ -48,7 +42,7 @@ impl Process {
         let threads = request.threads.to_string();
         let mut child = pinned(request.threads)
             .args(system.command(request))
-            .envs(ENVIRONMENT)
+            .envs(MALLOC)
             .env("OMP_NUM_THREADS", &threads)
             .env("RAYON_NUM_THREADS", &threads)
             .stdin(Stdio::piped())
