@@ -154,22 +154,80 @@ pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
     best(tiles).1
 }
 
-/// Tiles of maps, each of which has a sum for each of `taps`.
-pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<Run> {
-    runs(maps, registers, |m| {
-        let tile = Tile {
-            maps: m,
-            columns: 1,
+/// Some taps, in tiles of one size, and the tiles of maps that have a sum for each of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TapRun {
+    /// The first tap.
+    pub start: usize,
+    /// The tap after the last.
+    pub end: usize,
+    /// The taps of a tile.
+    pub taps: usize,
+    /// The maps of its tiles.
+    pub maps: Vec<Run>,
+}
+
+/// Tiles of `maps` by `taps`: of one size, and of what it leaves over.
+pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<TapRun> {
+    let of = |t: usize| {
+        runs(maps, registers, |m| {
+            let tile = Tile {
+                maps: m,
+                columns: 1,
+            };
+            (cost(m * t, m + t, m.min(t) + 1, registers), tile)
+        })
+    };
+    let price = |t: usize| -> f64 {
+        let price = |run: &Run| {
+            let m = run.tile.maps;
+            cost(m * t, m + t, m.min(t) + 1, registers) * ((run.end - run.start) / m) as f64
         };
-        (cost(m * taps, m + taps, m + 1, registers), tile)
-    })
+        if t == 0 {
+            0.0
+        } else {
+            of(t).iter().map(price).sum()
+        }
+    };
+    let (_, size) = (1..=taps.min(registers.count()))
+        .rev()
+        .map(|t| (price(t) * (taps / t) as f64 + price(taps % t), t))
+        .min_by(|(one, _), (other, _)| one.total_cmp(other))
+        .unwrap_or((0.0, 1));
+    let whole = taps - taps % size;
+    let run = |start: usize, end: usize, size: usize| TapRun {
+        start,
+        end,
+        taps: size,
+        maps: of(size),
+    };
+    let mut runs = vec![run(0, whole, size)];
+    if whole < taps {
+        runs.push(run(whole, taps, taps - whole));
+    }
+    runs
+}
+
+/// Rows of taps that stay in registers while deltas are followed one by one: each run's first row and how many.
+///
+/// The sums share the registers with the delta.
+pub fn of_rows(height: usize, width: usize, registers: Registers) -> Vec<[usize; 2]> {
+    let most = ((registers.count() - 1) / width).clamp(1, height);
+    let count = height.div_ceil(most);
+    (0..count)
+        .map(|run| {
+            let [start, end] = [run, run + 1].map(|run| (run * height).div_ceil(count));
+            [start, end - start]
+        })
+        .collect()
 }
 
 /// How many rows of a delta stay in the nearest cache while every tap is led over them.
 ///
-/// A few maps' rows take half of 32 KiB; the sums are added up once for each band, so that it must not be too short.
+/// Four maps' rows, of vectors of 32 bytes, take 20 of 32 KiB; the sums go to memory and back for each band, so that it
+/// must not be too short.
 pub fn band(rows: usize, columns: usize) -> usize {
-    let most = (16 * 1024 / (2 * 64 * columns)).clamp(4, rows.max(4));
+    let most = (20 * 1024 / (4 * 32 * columns)).clamp(4, rows.max(4));
     let bands = rows.div_ceil(most);
     rows.div_ceil(bands)
 }

@@ -27,8 +27,25 @@ struct Functions {
     /// What `forward` calls for each tile.
     sums: Option<TokenStream>,
     forward: Function,
+    /// What the weight gradient calls for each tile.
+    taps: Option<TokenStream>,
     /// In the order in which they are called.
     backward: Vec<Function>,
+    /// What is called after the last block.
+    finish: Option<Function>,
+}
+
+impl Functions {
+    /// Those of a group that needs no more.
+    fn of(forward: Function, backward: Vec<Function>) -> Self {
+        Self {
+            sums: None,
+            forward,
+            taps: None,
+            backward,
+            finish: None,
+        }
+    }
 }
 
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
@@ -42,12 +59,13 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
         let (sums, forward) = (&functions.sums, functions.forward.item());
-        let backward = functions.backward.iter().map(Function::item);
-        quote!(#sums #forward #(#backward)*)
+        let (taps, finish) = (&functions.taps, &functions.finish);
+        let backward = functions.backward.iter().chain(finish).map(Function::item);
+        quote!(#sums #forward #taps #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
-    let passes = model::passes(plan, &functions);
-    let profiled = profile.then(|| profile::implementation(plan, &groups, &functions));
+    let passes = model::passes(plan, &groups, &memory, &functions);
+    let profiled = profile.then(|| profile::implementation(plan, &groups, &memory, &functions));
     quote!(#workspace #(#layers)* #loss #passes #profiled)
 }
 
@@ -76,7 +94,9 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             Functions {
                 sums: Some(emitter.sums()),
                 forward: emitter.forward(),
+                taps: Some(emitter.taps()),
                 backward,
+                finish: Some(emitter.finish_weights()),
             }
         }
         Kernel::Dense { dense, activation } => {
@@ -90,16 +110,11 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
-            Functions {
-                sums: None,
-                forward: emitter.forward(),
-                backward,
-            }
+            Functions::of(emitter.forward(), backward)
         }
-        Kernel::Activation(kind) => Functions {
-            sums: None,
-            forward: activation::forward(kind, plan, group, memory),
-            backward: sent(&|| {
+        Kernel::Activation(kind) => Functions::of(
+            activation::forward(kind, plan, group, memory),
+            sent(&|| {
                 let name = format!("{}_backward_input_lanes", group.name);
                 activation::backward(
                     &name,
@@ -110,38 +125,26 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
                     &memory.delta(group.source),
                 )
             }),
-        },
+        ),
         Kernel::MaxPool2d(kind) => {
             let pool = Pool::max(kind, plan, group, memory);
-            Functions {
-                sums: None,
-                forward: pool.max_forward(),
-                backward: sent(&|| pool.max_backward()),
-            }
+            Functions::of(pool.max_forward(), sent(&|| pool.max_backward()))
         }
         Kernel::AvgPool2d(kind) => {
             let pool = Pool::avg(kind, plan, group, memory);
-            Functions {
-                sums: None,
-                forward: pool.avg_forward(),
-                backward: sent(&|| pool.avg_backward()),
-            }
+            Functions::of(pool.avg_forward(), sent(&|| pool.avg_backward()))
         }
-        Kernel::ZeroPad(padding) => Functions {
-            sums: None,
-            forward: zero_pad::forward(padding, plan, group, memory),
-            backward: Vec::new(),
-        },
-        Kernel::Flatten => Functions {
-            sums: None,
-            forward: flatten::forward(plan, group, memory),
-            backward: sent(&|| flatten::backward(plan, group, memory)),
-        },
-        Kernel::Softmax => Functions {
-            sums: None,
-            forward: softmax::forward(plan, group, memory),
-            backward: sent(&|| softmax::backward(plan, group, memory)),
-        },
+        Kernel::ZeroPad(padding) => {
+            Functions::of(zero_pad::forward(padding, plan, group, memory), Vec::new())
+        }
+        Kernel::Flatten => Functions::of(
+            flatten::forward(plan, group, memory),
+            sent(&|| flatten::backward(plan, group, memory)),
+        ),
+        Kernel::Softmax => Functions::of(
+            softmax::forward(plan, group, memory),
+            sent(&|| softmax::backward(plan, group, memory)),
+        ),
     }
 }
 

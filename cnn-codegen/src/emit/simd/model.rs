@@ -4,7 +4,7 @@ use super::Functions;
 use super::function::{Function, flat_mut, lanes_type};
 use super::memory::{Field, Memory};
 use crate::emit::tokens::{doc, ident, used_in};
-use crate::plan::fuse::Group;
+use crate::plan::fuse::{Group, Kernel};
 use crate::plan::{Plan, ValueId};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -28,6 +28,10 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
             deltas.push(value(group.output));
         }
         deltas.extend(memory.sums(group));
+        deltas.extend(memory.routed(group));
+        if matches!(group.kernel, Kernel::Conv2d { .. }) {
+            deltas.push(memory.weight_sums(group));
+        }
         deltas.extend(memory.rows(group));
     }
     let activations = lanes_struct(
@@ -37,7 +41,7 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
     );
     let deltas = lanes_struct(
         "LaneDeltas",
-        "The loss's gradients with respect to what is put out, for a block of samples.",
+        "The loss's gradients with respect to what is put out, for a block of samples, and what they are computed with.",
         &deltas,
     );
     quote! {
@@ -74,7 +78,12 @@ fn lanes_struct(name: &str, about: &str, fields: &[Field]) -> TokenStream {
 }
 
 /// `forward_lanes`, `backward_lanes` and what goes over all blocks of a batch.
-pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
+pub fn passes(
+    plan: &Plan,
+    groups: &[Group],
+    memory: &Memory,
+    functions: &[Functions],
+) -> TokenStream {
     let forward: TokenStream = functions
         .iter()
         .map(|functions| functions.forward.call())
@@ -84,6 +93,11 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         .rev()
         .flat_map(|functions| functions.backward.iter().map(Function::call))
         .collect();
+    let finish = functions
+        .iter()
+        .filter_map(|functions| functions.finish.as_ref());
+    let finish: TokenStream = finish.map(Function::call).collect();
+    let clear = clear(groups, memory);
     let [forward_parameters, backward_parameters] =
         [&forward, &backward].map(|calls| used_in(calls, "parameters"));
     let input = &plan.value(ValueId::INPUT).shape;
@@ -140,6 +154,7 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
         ) -> cnn_runtime::Totals {
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
+            #clear
             let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
             for (inputs, targets) in inputs.zip(targets) {
                 load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
@@ -154,6 +169,7 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
                 );
                 backward_lanes(simd, parameters, activations, deltas, gradients);
             }
+            #finish
             totals
         }
 
@@ -176,6 +192,15 @@ pub fn passes(plan: &Plan, functions: &[Functions]) -> TokenStream {
             totals
         }
     }
+}
+
+/// Sets to zero what a call adds up.
+pub fn clear(groups: &[Group], memory: &Memory) -> TokenStream {
+    let convolutions = groups
+        .iter()
+        .filter(|group| matches!(group.kernel, Kernel::Conv2d { .. }));
+    let names = convolutions.map(|group| ident(&memory.weight_sums(group).name));
+    quote!(#(deltas.#names.fill(Room::default());)*)
 }
 
 /// The bodies of `gradients`, `evaluate` and `update`: each chooses the instruction set once.

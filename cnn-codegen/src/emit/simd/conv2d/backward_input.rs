@@ -11,7 +11,9 @@ use quote::quote;
 impl Emitter<'_> {
     /// The delta of the input, without its padding.
     pub fn backward_input(&self) -> Function {
-        if self.conv.stride == Pair::square(1) {
+        if self.is_routed() {
+            self.routed_input()
+        } else if self.conv.stride == Pair::square(1) {
             self.backward_input_gathered()
         } else {
             self.backward_input_scattered()
@@ -50,41 +52,40 @@ impl Emitter<'_> {
         // The first column of a tile meets the delta's border, or a column up to the tile's width beyond it.
         let (past, border_number) = (number(columns + border), number(border));
         let tile = quote! {
-                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+            let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+            for ky in 0..#taps_high {
+                if !(#down..#down + #rows_end).contains(&(#at_row)) {
+                    continue;
+                }
+                let row = #at_row - #down;
+                for kx in 0..#taps_wide {
+                    let column = #at_column;
+                    if column + COLUMNS <= #across + #border_number || column >= #across + #past {
+                        continue;
+                    }
+                    let column = column - #across;
                     for o in 0..#kernels {
-                        let kernel = &weight[#out];
-                        for ky in 0..#taps_high {
-                            if !(#down..#down + #rows_end).contains(&(#at_row)) {
-                                continue;
-                            }
-                            let row = &delta[#out][#at_row - #down];
-                            for kx in 0..#taps_wide {
-                                let column = #at_column;
-                                if column + COLUMNS <= #across + #border_number || column >= #across + #past {
-                                    continue;
-                                }
-                                let column = column - #across;
-                                let mut values = [lanes::splat(simd, 0.0); COLUMNS];
-                                for c in 0..COLUMNS {
-                                    values[c] = lanes::load(simd, &row[column + c]);
-                                }
-                                for m in 0..MAPS {
-                                    let w = lanes::splat(simd, kernel[i + m]#tap);
-                                    for c in 0..COLUMNS {
-                                        sums[m][c] = w.mul_add(values[c], sums[m][c]);
-                                    }
-                                }
-                            }
-                        }
-                    }
-                    for m in 0..MAPS {
+                        let (row, kernel) = (&delta[#out][row], &weight[#out]);
+                        let mut values = [lanes::splat(simd, 0.0); COLUMNS];
                         for c in 0..COLUMNS {
-                            sums[m][c].store_array(&mut input_delta[#first + m][y][x + c]);
+                            values[c] = lanes::load(simd, &row[column + c]);
+                        }
+                        for m in 0..MAPS {
+                            let w = lanes::splat(simd, kernel[i + m]#tap);
+                            for c in 0..COLUMNS {
+                                sums[m][c] = w.mul_add(values[c], sums[m][c]);
+                            }
                         }
                     }
+                }
+            }
+            for m in 0..MAPS {
+                for c in 0..COLUMNS {
+                    sums[m][c].store_array(&mut input_delta[#first + m][y][x + c]);
+                }
+            }
         };
-        let columns_tiles = tiles("x", width, "COLUMNS", &tile);
-        let maps = each_map("i", &columns_tiles);
+        let maps = tiles("x", width, "COLUMNS", &each_map("i", &tile));
         let maps = quote!(for y in 0..#heights { #maps });
         let body = self.each_group(&maps);
         Function {
@@ -188,7 +189,7 @@ impl Emitter<'_> {
         ]
     }
 
-    fn backward_input_doc(&self) -> String {
+    pub(super) fn backward_input_doc(&self) -> String {
         let conv = self.conv;
         let kernel = match conv.mode {
             ConvMode::CrossCorrelation => "the kernel turned by 180°",
@@ -209,9 +210,14 @@ impl Emitter<'_> {
             affine(conv.stride.width, "x", conv.dilation.width, "kx"),
             conv.padding.left,
         );
+        let routed = if self.is_routed() {
+            " Only where there is one: each sample is worked on by itself, with its channels side by side."
+        } else {
+            ""
+        };
         format!(
             "`{}` input delta: the full convolution of the delta with {kernel}. Every delta goes back through each \
-             tap to the input which that tap had met.\n\n{}",
+             tap to the input which that tap had met.{routed}\n\n{}",
             self.group.layer,
             formula(&format!(
                 "input_delta[i][{row}][{column}] += {} · delta[o][y][x]    for all o, y, x, ky, kx",
