@@ -154,58 +154,42 @@ pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
     best(tiles).1
 }
 
-/// Some taps, in tiles of one size, and the tiles of maps that have a sum for each of them.
+/// Maps in tiles of one size, and the rows of taps that each has sums for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TapRun {
-    /// The first tap.
-    pub start: usize,
-    /// The tap after the last.
-    pub end: usize,
-    /// The taps of a tile.
-    pub taps: usize,
-    /// The maps of its tiles.
-    pub maps: Vec<Run>,
+    /// The maps.
+    pub maps: Run,
+    /// The first row of each of its tiles, and how many.
+    pub rows: Vec<[usize; 2]>,
 }
 
-/// Tiles of `maps` by `taps`: of one size, and of what it leaves over.
-pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<TapRun> {
-    let of = |t: usize| {
-        runs(maps, registers, |m| {
-            let tile = Tile {
-                maps: m,
-                columns: 1,
-            };
-            (cost(m * t, m + t, m.min(t) + 1, registers), tile)
-        })
+/// Tiles of `maps` by rows of `width` taps, of which there are `height`.
+pub fn of_taps(maps: usize, height: usize, width: usize, registers: Registers) -> Vec<TapRun> {
+    let price = |m: usize, [_, rows]: [usize; 2]| {
+        let taps = rows * width;
+        cost(m * taps, m + taps, m.min(taps) + 1, registers)
     };
-    let price = |t: usize| -> f64 {
-        let price = |run: &Run| {
-            let m = run.tile.maps;
-            cost(m * t, m + t, m.min(t) + 1, registers) * ((run.end - run.start) / m) as f64
+    let rows = |m: usize| {
+        let splits = (1..=height).map(|parts| {
+            let rows = parts_of(height, parts);
+            (rows.iter().map(|&rows| price(m, rows)).sum::<f64>(), rows)
+        });
+        let cheapest = splits.min_by(|(one, _), (other, _)| one.total_cmp(other));
+        cheapest.unwrap_or_else(|| (f64::INFINITY, parts_of(height, 1)))
+    };
+    let runs = runs(maps, registers, |m| {
+        let tile = Tile {
+            maps: m,
+            columns: 1,
         };
-        if t == 0 {
-            0.0
-        } else {
-            of(t).iter().map(price).sum()
-        }
-    };
-    let (_, size) = (1..=taps.min(registers.count()))
-        .rev()
-        .map(|t| (price(t) * (taps / t) as f64 + price(taps % t), t))
-        .min_by(|(one, _), (other, _)| one.total_cmp(other))
-        .unwrap_or((0.0, 1));
-    let whole = taps - taps % size;
-    let run = |start: usize, end: usize, size: usize| TapRun {
-        start,
-        end,
-        taps: size,
-        maps: of(size),
-    };
-    let mut runs = vec![run(0, whole, size)];
-    if whole < taps {
-        runs.push(run(whole, taps, taps - whole));
-    }
-    runs
+        (rows(m).0, tile)
+    });
+    runs.into_iter()
+        .map(|maps| TapRun {
+            maps,
+            rows: rows(maps.tile.maps).1,
+        })
+        .collect()
 }
 
 /// Rows of taps that stay in registers while deltas are followed one by one: each run's first row and how many.
@@ -213,10 +197,14 @@ pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<TapRun> {
 /// The sums share the registers with the delta.
 pub fn of_rows(height: usize, width: usize, registers: Registers) -> Vec<[usize; 2]> {
     let most = ((registers.count() - 1) / width).clamp(1, height);
-    let count = height.div_ceil(most);
-    (0..count)
-        .map(|run| {
-            let [start, end] = [run, run + 1].map(|run| (run * height).div_ceil(count));
+    parts_of(height, height.div_ceil(most))
+}
+
+/// Where each of some parts of about the same size begins, and its size.
+fn parts_of(count: usize, parts: usize) -> Vec<[usize; 2]> {
+    (0..parts)
+        .map(|part| {
+            let [start, end] = [part, part + 1].map(|part| (part * count).div_ceil(parts));
             [start, end - start]
         })
         .collect()

@@ -85,11 +85,11 @@ impl Emitter<'_> {
         }
     }
 
-    /// Tile by tile, each of maps and taps.
+    /// Tile by tile, each of maps and rows of taps.
     fn tap_tiles(&self) -> TokenStream {
         let Pair { height, width } = self.conv.kernel_size;
         let [narrow, wide] = [Registers::Narrow, Registers::Wide].map(|registers| {
-            let runs = tile::of_taps(self.kernels(), height * width, registers);
+            let runs = tile::of_taps(self.kernels(), height, width, registers);
             runs.iter()
                 .map(|run| self.tap_run(run))
                 .collect::<TokenStream>()
@@ -102,23 +102,17 @@ impl Emitter<'_> {
 
     fn tap_run(&self, run: &TapRun) -> TokenStream {
         let (name, inputs) = (self.taps_name(), number(self.inputs()));
-        let [start, end, taps] = [run.start, run.end, run.taps].map(number);
+        let [start, end, maps] = [run.maps.start, run.maps.end, run.maps.tile.maps].map(number);
         let o = self.in_group(&quote!(o), self.kernels());
-        run.maps
-            .iter()
-            .map(|run| {
-                let [first, last, maps] = [run.start, run.end, run.tile.maps].map(number);
-                quote! {
-                    for o in (#first..#last).step_by(#maps) {
-                        for i in 0..#inputs {
-                            for tap in (#start..#end).step_by(#taps) {
-                                #name::<S, #maps, #taps>(simd, input, delta, rows.clone(), [#o, i, tap], sums);
-                            }
-                        }
-                    }
-                }
-            })
-            .collect()
+        let calls = run.rows.iter().map(|rows| {
+            let [first, rows] = rows.map(number);
+            quote!(#name::<S, #maps, #rows>(simd, input, delta, rows.clone(), [#o, i, #first], sums);)
+        });
+        quote! {
+            for o in (#start..#end).step_by(#maps) {
+                for i in 0..#inputs { #(#calls)* }
+            }
+        }
     }
 
     fn taps_name(&self) -> Ident {
@@ -131,18 +125,8 @@ impl Emitter<'_> {
             return self.routed_rows();
         }
         let conv = self.conv;
-        let place = match conv.kernel_size.width {
-            1 => quote!((tap + t, 0)),
-            width => {
-                let width = number(width);
-                quote!(((tap + t) / #width, (tap + t) % #width))
-            }
-        };
+        let name = self.taps_name();
         let [_, _, columns] = self.sums_dims();
-        let (name, span) = (
-            self.taps_name(),
-            number((columns - 1) * conv.stride.width + 1),
-        );
         let (input, delta) = (self.array(self.group.input), self.delta_array());
         let sums = self.memory.weight_sums(self.group).array();
         let group = (conv.groups > 1).then(|| {
@@ -151,23 +135,25 @@ impl Emitter<'_> {
         });
         let channel = self.channel();
         let row = sum(
-            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
+            &[
+                (conv.stride.height, "y"),
+                (conv.dilation.height, "first + r"),
+            ],
             0,
         );
-        let column = sum(&[(conv.dilation.width, "kx")], 0);
-        let value_column = sum(&[(conv.stride.width, "x")], 0);
+        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
         let delta_column = sum(&[(1, "x")], self.memory.border(self.group));
-        let columns = number(columns);
+        let (columns, width) = (number(columns), number(conv.kernel_size.width));
         let doc = doc(&format!(
-            "The sums of `MAPS` kernels of `{}` from `o` on, at `TAPS` taps from `tap` on, for input channel `i`: led over \
-             some rows of the delta. All of them stay in registers.",
+            "The sums of `MAPS` kernels of `{}` from `o` on, at `ROWS` rows of taps from `first` on, for input channel `i`: \
+             led over some rows of the delta. All of them stay in registers.",
             self.group.layer
         ));
         quote! {
             #doc
             #[inline(always)]
             #[allow(clippy::needless_range_loop)]
-            pub fn #name<S: Lanes, const MAPS: usize, const TAPS: usize>(
+            pub fn #name<S: Lanes, const MAPS: usize, const ROWS: usize>(
                 simd: S,
                 input: &#input,
                 delta: &#delta,
@@ -175,44 +161,57 @@ impl Emitter<'_> {
                 place: [usize; 3],
                 sums: &mut #sums
             ) {
-                let [o, i, tap] = place;
+                let [o, i, first] = place;
                 #group
-                let mut taps = [[lanes::splat(simd, 0.0); TAPS]; MAPS];
+                let mut taps = [[[lanes::splat(simd, 0.0); #width]; ROWS]; MAPS];
                 for m in 0..MAPS {
-                    for t in 0..TAPS {
-                        taps[m][t] = lanes::load(simd, &sums[o + m][i].as_flattened()[tap + t]);
+                    for r in 0..ROWS {
+                        for kx in 0..#width {
+                            taps[m][r][kx] = lanes::load(simd, &sums[o + m][i][first + r][kx]);
+                        }
                     }
                 }
                 for y in rows {
                     let deltas: [_; MAPS] = core::array::from_fn(|m| &delta[o + m][y]);
-                    let inputs: [_; TAPS] = core::array::from_fn(|t| {
-                        let (ky, kx) = #place;
-                        &input[#channel][#row][#column..][..#span]
-                    });
+                    let inputs: [_; ROWS] = core::array::from_fn(|r| &input[#channel][#row]);
                     for x in 0..#columns {
                         // The fewer of both stay in registers.
-                        if MAPS < TAPS {
-                            let d: [_; MAPS] = core::array::from_fn(|m| lanes::load(simd, &deltas[m][#delta_column]));
-                            for t in 0..TAPS {
-                                let value = lanes::load(simd, &inputs[t][#value_column]);
-                                for m in 0..MAPS {
-                                    taps[m][t] = d[m].mul_add(value, taps[m][t]);
+                        if MAPS < ROWS * #width {
+                            let mut d = [lanes::splat(simd, 0.0); MAPS];
+                            for m in 0..MAPS {
+                                d[m] = lanes::load(simd, &deltas[m][#delta_column]);
+                            }
+                            for r in 0..ROWS {
+                                for kx in 0..#width {
+                                    let value = lanes::load(simd, &inputs[r][#column]);
+                                    for m in 0..MAPS {
+                                        taps[m][r][kx] = d[m].mul_add(value, taps[m][r][kx]);
+                                    }
                                 }
                             }
                         } else {
-                            let values: [_; TAPS] = core::array::from_fn(|t| lanes::load(simd, &inputs[t][#value_column]));
+                            let mut values = [[lanes::splat(simd, 0.0); #width]; ROWS];
+                            for r in 0..ROWS {
+                                for kx in 0..#width {
+                                    values[r][kx] = lanes::load(simd, &inputs[r][#column]);
+                                }
+                            }
                             for m in 0..MAPS {
                                 let d = lanes::load(simd, &deltas[m][#delta_column]);
-                                for t in 0..TAPS {
-                                    taps[m][t] = d.mul_add(values[t], taps[m][t]);
+                                for r in 0..ROWS {
+                                    for kx in 0..#width {
+                                        taps[m][r][kx] = d.mul_add(values[r][kx], taps[m][r][kx]);
+                                    }
                                 }
                             }
                         }
                     }
                 }
                 for m in 0..MAPS {
-                    for t in 0..TAPS {
-                        taps[m][t].store_array(&mut sums[o + m][i].as_flattened_mut()[tap + t]);
+                    for r in 0..ROWS {
+                        for kx in 0..#width {
+                            taps[m][r][kx].store_array(&mut sums[o + m][i][first + r][kx]);
+                        }
                     }
                 }
             }

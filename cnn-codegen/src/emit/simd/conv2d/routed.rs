@@ -24,7 +24,7 @@ impl Emitter<'_> {
         let derivative = self.derivative(&quote!([w]));
         let [start, add, end] = self.bias_total();
         let offset = self.route_offset();
-        let windows = rows * columns;
+        let (maps, windows) = (number(maps), number(rows * columns));
         let (down, across) = (
             width * stride.height * pool.height,
             stride.width * pool.width,
@@ -39,13 +39,10 @@ impl Emitter<'_> {
                 0,
             ),
         };
-        let room = number(windows.next_multiple_of(16));
-        let (maps, windows) = (number(maps), number(windows));
+        let room = number((rows * columns).next_multiple_of(16));
         let body = quote! {
             // Where in the input the first of each window's positions begins.
-            let begins: [f32; #room] = core::array::from_fn(|w| {
-                (#begin) as f32
-            });
+            let begins: [f32; #room] = core::array::from_fn(|w| (#begin) as f32);
             for o in 0..#maps {
                 #(#flat)*
                 let mut counts = [0; lanes::MOST];
@@ -108,8 +105,8 @@ impl Emitter<'_> {
 
     fn routes(&self, is_written: bool) -> Argument {
         let [maps, ..] = self.sums_dims();
-        let (maps, most) = (number(maps), number(self.memory.most_routes(self.group)));
-        let kind = quote!([[[lanes::Route; #most]; #maps]; lanes::MOST]);
+        let [maps, room] = [maps, self.memory.most_routes(self.group)].map(number);
+        let kind = quote!([[[lanes::Route; #room]; #maps]; lanes::MOST]);
         let name = ident(&self.memory.routes(self.group).name);
         let value = quote!(deltas.#name);
         if is_written {
@@ -300,20 +297,20 @@ impl Emitter<'_> {
                 for lane in 0..S::COUNT {
                     let sample = samples[lane].as_flattened_mut();
                     lanes::clear(simd, sample);
-                    for o in 0..#maps {
-                        let kernel = &kernels[o];
-                        for route in &routes[lane][o] {
-                            let Some(window) = lanes::window_mut::<_, #span>(sample, route.position) else { break; };
-                            let d = lanes::splat(simd, route.delta);
-                            for ky in 0..#height {
-                                for kx in 0..#width {
-                                    let place = &mut window[#position];
-                                    let w = lanes::load(simd, &kernel #tap);
-                                    d.mul_add(w, lanes::load(simd, place)).store_array(place);
-                                }
-                            }
+            for o in 0..#maps {
+                let kernel = &kernels[o];
+                for route in &routes[lane][o] {
+                    let Some(window) = lanes::window_mut::<_, #span>(sample, route.position) else { break; };
+                    let d = lanes::splat(simd, route.delta);
+                    for ky in 0..#height {
+                        for kx in 0..#width {
+                            let place = &mut window[#position];
+                            let w = lanes::load(simd, &kernel #tap);
+                            d.mul_add(w, lanes::load(simd, place)).store_array(place);
                         }
                     }
+                }
+            }
                 }
                 let maps = &mut input_delta[first..];
                 lanes::exchange(simd, &samples[..S::COUNT], [#top, #left], maps);
