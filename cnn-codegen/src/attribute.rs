@@ -1,7 +1,7 @@
-//! The door `#[cnn_model("net.toml")]`.
+//! The door `#[cnn_model("net.toml")]`, or `#[cnn_model("net.toml", kernels = "plain")]`.
 
 use crate::source::Source;
-use crate::{Code, Options, fallback};
+use crate::{Code, Kernels, Options, fallback};
 use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -9,7 +9,11 @@ use std::env;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use syn::ext::IdentExt;
-use syn::{Attribute, Error, Fields, Ident, Item, ItemStruct, LitStr};
+use syn::parse::{Parse, ParseStream};
+use syn::{
+    Attribute, Error, Expr, ExprLit, Fields, Ident, Item, ItemStruct, Lit, LitStr, MetaNameValue,
+    Token,
+};
 
 /// What may stand on the struct; it moves to the module.
 const ATTRIBUTES: [&str; 3] = ["doc", "cfg", "allow"];
@@ -28,11 +32,15 @@ pub fn expand(args: TokenStream, item: &TokenStream, file: Option<&Path>) -> Tok
 }
 
 fn expand_struct(args: TokenStream, item: &ItemStruct, file: Option<&Path>) -> TokenStream {
+    let arguments = syn::parse2::<Arguments>(args);
     let options = Options {
         name: Some(item.ident.unraw().to_string()),
+        kernels: arguments
+            .as_ref()
+            .map_or(Kernels::default(), |arguments| arguments.kernels),
         ..Options::default()
     };
-    let spec = Spec::open(args, file);
+    let spec = arguments.and_then(|arguments| Spec::open(arguments.path, file));
     let code = spec
         .as_ref()
         .map_err(Error::clone)
@@ -111,6 +119,48 @@ fn is_allowed(attribute: &Attribute) -> bool {
         .any(|name| attribute.path().is_ident(name))
 }
 
+/// What stands between the attribute's parentheses.
+struct Arguments {
+    path: LitStr,
+    kernels: Kernels,
+}
+
+impl Parse for Arguments {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let path = input.parse().map_err(|error| {
+            let message = "expected the path of a TOML file: `#[cnn_model(\"net.toml\")]`";
+            Error::new(error.span(), message)
+        })?;
+        let kernels = if input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
+            kernels(input)?
+        } else {
+            Kernels::default()
+        };
+        Ok(Self { path, kernels })
+    }
+}
+
+/// `kernels = "plain"`.
+fn kernels(input: ParseStream) -> syn::Result<Kernels> {
+    let setting: MetaNameValue = input.parse()?;
+    let word = match &setting.value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(word),
+            ..
+        }) if setting.path.is_ident("kernels") => word.value(),
+        _ => String::new(),
+    };
+    match word.as_str() {
+        "plain" => Ok(Kernels::Plain),
+        "simd" => Ok(Kernels::Simd),
+        _ => {
+            let message =
+                "beside the path there can be `kernels = \"plain\"` or `kernels = \"simd\"`";
+            Err(Error::new_spanned(setting, message))
+        }
+    }
+}
+
 /// The TOML file that an attribute names.
 struct Spec {
     literal: LitStr,
@@ -119,11 +169,7 @@ struct Spec {
 }
 
 impl Spec {
-    fn open(args: TokenStream, file: Option<&Path>) -> Result<Self, Error> {
-        let literal: LitStr = syn::parse2(args).map_err(|error| {
-            let message = "expected the path of a TOML file: `#[cnn_model(\"net.toml\")]`";
-            Error::new(error.span(), message)
-        })?;
+    fn open(literal: LitStr, file: Option<&Path>) -> Result<Self, Error> {
         let path =
             find(&literal.value(), file).map_err(|message| Error::new(literal.span(), message))?;
         let source = Source::read_as(&path, from_here(&path))

@@ -2,7 +2,7 @@
 
 use crate::source::Source;
 use crate::write::write;
-use crate::{Error, Options};
+use crate::{Error, Kernels, Options};
 use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,13 @@ impl Builder {
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.options.name = Some(name.into());
+        self
+    }
+
+    /// Computes with these kernels: by default in vectors.
+    #[must_use]
+    pub fn kernels(mut self, kernels: Kernels) -> Self {
+        self.options.kernels = kernels;
         self
     }
 

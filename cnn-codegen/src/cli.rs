@@ -28,9 +28,9 @@ struct Generate {
     /// The TOML file; `-` reads standard input
     #[arg(value_name = "net.toml")]
     file: PathBuf,
-    /// Train with plain loops (the default), or in vectors, several samples side by side
+    /// Compute in vectors (simd, the default), or in plain loops, which are easier to read
     // Not flattened: clap sees an optional group only in arguments of its own.
-    #[arg(long, value_name = "plain|simd", default_value = "plain")]
+    #[arg(long, value_name = "simd|plain", default_value = "simd")]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     kernels: Kernels,
     /// Write the code here instead of to standard output; a file with the same content is left alone
@@ -84,8 +84,8 @@ struct Network {
 
 #[derive(Args)]
 struct KernelsChoice {
-    /// Train with plain loops (the default), or in vectors, several samples side by side
-    #[arg(long, value_name = "plain|simd", default_value = "plain")]
+    /// Compute in vectors (simd, the default), or in plain loops, which are easier to read
+    #[arg(long, value_name = "simd|plain", default_value = "simd")]
     #[arg(hide_possible_values = true, hide_default_value = true)]
     kernels: Kernels,
 }

@@ -42,9 +42,10 @@ pub struct Options {
 #[cfg_attr(feature = "command", derive(clap::ValueEnum))]
 pub enum Kernels {
     /// Nested loops over one sample at a time: to read, and for machines without vectors.
-    #[default]
     Plain,
-    /// The same loops in vectors, as many samples side by side as the machine has lanes. The runtime needs its feature `simd`.
+    /// The same loops in vectors, as many samples side by side as the machine has lanes. The runtime needs its feature
+    /// `simd`, which is one of its default features.
+    #[default]
     Simd,
 }
 

@@ -12,6 +12,15 @@ use std::path::{Path, PathBuf};
 /// The first line of a package's manifest; a folder without it belongs to somebody else.
 const MARK: &str = "# Made by cnn-codegen";
 
+/// The dependencies that take long to optimize, and work for moments only.
+const NOT_OPTIMIZED: [&str; 5] = [
+    "clap_builder",
+    "console",
+    "indicatif",
+    "safetensors",
+    "serde_json",
+];
+
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Where a package finds `cnn-runtime`.
@@ -51,7 +60,7 @@ impl Runtime {
         };
         let features = features.join("\", \"");
         Ok(format!(
-            "cnn-runtime = {{ {place}, features = [\"{features}\"] }}"
+            "cnn-runtime = {{ {place}, default-features = false, features = [\"{features}\"] }}"
         ))
     }
 }
@@ -189,6 +198,10 @@ fn refuse_foreign(folder: &Path) -> Result<(), Error> {
 }
 
 fn manifest(name: &str, dependency: &str) -> String {
+    let quick_to_build: String = NOT_OPTIMIZED
+        .iter()
+        .map(|package| format!("{package}.opt-level = 0\n"))
+        .collect();
     format!(
         "{MARK} {VERSION}.
 [package]
@@ -200,6 +213,9 @@ publish = false
 [dependencies]
 {dependency}
 
+# What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
+[profile.release.package]
+{quick_to_build}
 # The package stands alone, also inside another workspace.
 [workspace]
 "

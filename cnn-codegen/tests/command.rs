@@ -21,7 +21,7 @@ Arguments:
   <net.toml>  The TOML file; `-` reads standard input
 
 Options:
-      --kernels <plain|simd>  Train with plain loops (the default), or in vectors, several samples side by side
+      --kernels <simd|plain>  Compute in vectors (simd, the default), or in plain loops, which are easier to read
   -o, --output <FILE>         Write the code here instead of to standard output; a file with the same content is left alone
   -h, --help                  Print help
   -V, --version               Print version

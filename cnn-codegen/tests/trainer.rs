@@ -26,6 +26,14 @@ publish = false
 [dependencies]
 cnn-runtime = {{ path = \"{}\", features = [\"trainer\", \"download\"] }}
 
+# What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
+[profile.release.package]
+clap_builder.opt-level = 0
+console.opt-level = 0
+indicatif.opt-level = 0
+safetensors.opt-level = 0
+serde_json.opt-level = 0
+
 # The package stands alone, also inside another workspace.
 [workspace]
 ",
@@ -44,6 +52,24 @@ cnn-runtime = {{ path = \"{}\", features = [\"trainer\", \"download\"] }}
             .contains("trainer::main::<net::TinyNet>()")
     );
     assert!(folder.read("a/b/README.md").starts_with("# TinyNet\n"));
+}
+
+/// Cargo warns of a profile for a package that it does not build.
+#[test]
+fn packages_with_a_profile_are_dependencies() {
+    let folder = Folder::with_net();
+    folder.run(&["trainer", "net.toml", "--out", "package"]);
+    let manifest: toml::Table = folder.read("package/Cargo.toml").parse().unwrap();
+    let profiles = manifest["profile"]["release"]["package"]
+        .as_table()
+        .unwrap();
+    let lock = include_str!("../../Cargo.lock");
+    for package in profiles.keys() {
+        assert!(
+            lock.contains(&format!("name = \"{package}\"\n")),
+            "{package}"
+        );
+    }
 }
 
 #[test]

@@ -3,14 +3,12 @@
 use crate::data::Dataset;
 use crate::metrics::{Confusion, Score};
 use crate::model::{Model, Totals, Trainable};
-use crate::target::{Target, argmax};
+use crate::target::argmax;
+use crate::worker::{CHUNK, Worker, Workers};
 use crate::zeroed::Zeroed;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::thread;
-
-/// Samples that are measured at a time, whatever the number of threads, so that sums of losses have the same bits.
-const CHUNK: usize = 64;
 
 /// The loss and accuracy of a network over a data set that fits it ([`Dataset::check`]).
 pub fn evaluate<M: Trainable>(
@@ -18,38 +16,45 @@ pub fn evaluate<M: Trainable>(
     data: &Dataset,
     threads: NonZeroUsize,
 ) -> Score {
-    let mut chunks = vec![Totals::default(); data.len().div_ceil(CHUNK)];
-    let per_thread = chunks.len().div_ceil(threads.get());
+    evaluate_with(&mut Workers::<M>::new(threads), parameters, data)
+}
+
+/// The same, in memory that is there already.
+pub fn evaluate_with<M: Trainable>(
+    workers: &mut Workers<M>,
+    parameters: &M::Parameters,
+    data: &Dataset,
+) -> Score {
+    // One for each chunk, to be added in order: so any number of threads gives the same bits.
+    let mut totals = vec![Totals::default(); data.len().div_ceil(CHUNK)];
+    let per_thread = totals.len().div_ceil(workers.count());
+    let (own, others) = totals.split_at_mut(per_thread);
     thread::scope(|scope| {
-        for (worker, chunks) in chunks.chunks_mut(per_thread).enumerate() {
-            scope.spawn(move || {
-                let mut inputs: Box<[M::Input]> = bytemuck::allocation::zeroed_slice_box(CHUNK);
-                let mut targets = vec![M::Target::from_label(0); CHUNK];
-                let mut workspace = M::Workspace::boxed();
-                for (index, totals) in (worker * per_thread..).zip(chunks) {
-                    let samples = index * CHUNK..data.len().min((index + 1) * CHUNK);
-                    let count = samples.len();
-                    for ((input, target), sample) in
-                        inputs.iter_mut().zip(&mut targets).zip(samples)
-                    {
-                        data.gather(sample, input);
-                        *target = M::Target::from_label(data.labels()[sample].into());
-                    }
-                    *totals = M::evaluate(
-                        parameters,
-                        &inputs[..count],
-                        &targets[..count],
-                        &mut workspace,
-                    );
-                }
-            });
+        let parts = others.chunks_mut(per_thread).zip(&mut workers.helpers);
+        for (first, (totals, worker)) in (per_thread..).step_by(per_thread).zip(parts) {
+            scope.spawn(move || evaluate_chunks(worker, parameters, data, first, totals));
         }
+        evaluate_chunks(&mut workers.leader, parameters, data, 0, own);
     });
     let mut sum = Totals::default();
-    for totals in chunks {
+    for totals in totals {
         sum += totals;
     }
     sum.into()
+}
+
+/// Fills in the totals of the chunks from `first` on.
+fn evaluate_chunks<M: Trainable>(
+    worker: &mut Worker<M>,
+    parameters: &M::Parameters,
+    data: &Dataset,
+    first: usize,
+    totals: &mut [Totals],
+) {
+    for (chunk, totals) in (first..).zip(totals) {
+        let samples = chunk * CHUNK..data.len().min((chunk + 1) * CHUNK);
+        *totals = worker.evaluate(parameters, data, samples);
+    }
 }
 
 /// Which classes a network takes for which, over a data set that fits it ([`Dataset::check`]).

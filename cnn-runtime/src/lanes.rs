@@ -22,7 +22,7 @@ pub mod prelude {
 
 use crate::zeroed::Zeroed;
 use bytemuck::{Pod, Zeroable};
-use fearless_simd::{Bytes as _, Select as _};
+use fearless_simd::{Bytes as _, Select as _, f32x4};
 
 /// The most samples that a block can have.
 pub const MOST: usize = 16;
@@ -148,6 +148,15 @@ pub fn load<S: Lanes>(simd: S, value: &Vector<S>) -> S::f32s {
     S::f32s::load_array_ref(simd, value)
 }
 
+/// Has everything loaded anew that is loaded after this: no instruction, but a wall to the compiler.
+///
+/// A kernel's taps meet much of the same input. What is kept in a register from one tap to the next pushes a sum out of
+/// its own.
+#[inline(always)]
+pub fn forget() {
+    core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::AcqRel);
+}
+
 /// A vector with the same value in every lane.
 #[inline(always)]
 pub fn splat<S: Simd>(simd: S, value: f32) -> S::f32s {
@@ -178,48 +187,68 @@ pub fn sum<S: Lanes>(simd: S, values: &[Vector<S>]) -> f32 {
     (((a + b) + (c + d)) + ((e + f) + (g + h))).reduce_sum()
 }
 
-/// A square of as many vectors as each has lanes, with rows and columns exchanged; further vectors mean nothing.
+/// Four values of four vectors, with rows and columns exchanged.
 #[inline(always)]
-fn transpose<S: Lanes>(mut square: [S::f32s; MOST]) -> [S::f32s; MOST] {
-    let width = S::COUNT;
-    // Zipping the halves once for each bit of an index turns rows into columns.
-    for _ in 0..width.ilog2() {
-        let mut zipped = square;
-        for row in 0..width / 2 {
-            let (low, high) = square[row].interleave(square[row + width / 2]);
-            zipped[2 * row] = low;
-            zipped[2 * row + 1] = high;
-        }
-        square = zipped;
-    }
-    square
+fn transpose<S: Simd>([a, b, c, d]: [f32x4<S>; 4]) -> [f32x4<S>; 4] {
+    let ((a, c), (b, d)) = (a.interleave(c), b.interleave(d));
+    let ((w, x), (y, z)) = (a.interleave(b), c.interleave(d));
+    [w, x, y, z]
 }
 
-/// Puts samples side by side; lanes without a sample repeat the first one.
-///
-/// `samples` are of one length, and so is `block`.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+fearless_simd::kernel!(
+    #[inline(always)]
+    #[allow(
+        unused_unsafe,
+        reason = "the intrinsic is unsafe in the oldest supported compiler only"
+    )]
+    fn prefetch_line(_token: Sse2, value: &f32) {
+        #[cfg(target_arch = "x86")]
+        use core::arch::x86::{_MM_HINT_T1, _mm_prefetch};
+        #[cfg(target_arch = "x86_64")]
+        use core::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: a prefetch is a hint, which reads and writes nothing that a program can see.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(core::ptr::from_ref(value).cast()) };
+    }
+);
+
+/// Has one of so many parts of some values brought near, where the machine can: they will be wanted soon.
 #[inline(always)]
-pub fn gather<S: Lanes>(simd: S, samples: &[&[f32]], block: &mut [Vector<S>]) {
+pub fn prefetch<S: Simd>(simd: S, values: &[f32], part: usize, parts: usize) {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let Some(simd) = simd.level().as_sse2() {
+        /// Values in a line of the cache.
+        const LINE: usize = 16;
+        let [start, end] = [part, part + 1].map(|part| values.len() * part / parts);
+        for value in values[start..end].iter().step_by(LINE) {
+            prefetch_line(simd, value);
+        }
+    }
+}
+
+/// Puts samples side by side: `block[i][lane] = samples[lane][start + i]`. Lanes without a sample repeat the first one.
+#[inline(always)]
+pub fn gather<S: Lanes>(simd: S, samples: &[&[f32]], start: usize, block: &mut [Vector<S>]) {
     let Some(first) = samples.first() else { return };
-    let mut rows = [*first; MOST];
+    let end = start + block.len();
+    let mut rows = [&first[start..end]; MOST];
     for (row, sample) in rows.iter_mut().zip(samples) {
-        *row = sample;
+        *row = &sample[start..end];
     }
-    let mut squares = block.chunks_exact_mut(S::COUNT);
-    let mut start = 0;
-    for columns in &mut squares {
-        let mut square = [splat(simd, 0.0); MOST];
-        for (values, row) in square.iter_mut().zip(&rows).take(S::COUNT) {
-            *values = S::f32s::from_slice(simd, &row[start..start + S::COUNT]);
+    let squares = rows.map(|row| row.as_chunks::<4>().0);
+    let (blocks, rest) = block.as_chunks_mut::<4>();
+    let first = 4 * blocks.len();
+    for (index, columns) in blocks.iter_mut().enumerate() {
+        for (lanes, rows) in squares[..S::COUNT].as_chunks::<4>().0.iter().enumerate() {
+            let square = rows.map(|row| f32x4::load_array_ref(simd, &row[index]));
+            for (column, values) in columns.iter_mut().zip(transpose(square)) {
+                values.store_array(&mut column.as_mut().as_chunks_mut().0[lanes]);
+            }
         }
-        for (column, values) in columns.iter_mut().zip(transpose::<S>(square)) {
-            values.store_array(column);
-        }
-        start += S::COUNT;
     }
-    for (index, value) in squares.into_remainder().iter_mut().enumerate() {
+    for (index, value) in rest.iter_mut().enumerate() {
         for (lane, row) in value.as_mut().iter_mut().zip(&rows) {
-            *lane = row[start + index];
+            *lane = row[first + index];
         }
     }
 }
@@ -232,26 +261,31 @@ pub fn scatter<S: Lanes, const CHUNKS: usize>(
     block: &[Vector<S>],
     rows: &mut [[Room; CHUNKS]; MOST],
 ) {
-    let squares = block.chunks_exact(S::COUNT);
-    let rest = squares.remainder();
-    let mut start = 0;
-    for columns in squares {
-        let mut square = [splat(simd, 0.0); MOST];
-        for (values, column) in square.iter_mut().zip(columns) {
-            *values = load(simd, column);
+    let (squares, rest) = block.as_chunks::<4>();
+    for (lanes, rows) in rows[..S::COUNT]
+        .as_chunks_mut::<4>()
+        .0
+        .iter_mut()
+        .enumerate()
+    {
+        for (index, columns) in squares.iter().enumerate() {
+            let square = columns
+                .each_ref()
+                .map(|column| f32x4::load_array_ref(simd, &column.as_ref().as_chunks().0[lanes]));
+            for (row, values) in rows.iter_mut().zip(transpose(square)) {
+                values.store_array(&mut values_of(row).as_chunks_mut().0[index]);
+            }
         }
-        for (row, values) in rows.iter_mut().zip(transpose::<S>(square)).take(S::COUNT) {
-            let row: &mut [f32] = bytemuck::cast_slice_mut(row);
-            values.store_slice(&mut row[start..start + S::COUNT]);
-        }
-        start += S::COUNT;
     }
     for (index, value) in rest.iter().enumerate() {
         for (row, lane) in rows.iter_mut().zip(value.as_ref()) {
-            let row: &mut [f32] = bytemuck::cast_slice_mut(row);
-            row[start + index] = *lane;
+            values_of(row)[4 * squares.len() + index] = *lane;
         }
     }
+}
+
+fn values_of(row: &mut [Room]) -> &mut [f32] {
+    bytemuck::cast_slice_mut(row)
 }
 
 /// Sixteen values of a row of a block's samples.

@@ -33,6 +33,8 @@ mod tensor;
 pub mod trainer;
 #[cfg(feature = "std")]
 pub mod weights;
+#[cfg(feature = "std")]
+mod worker;
 mod zeroed;
 
 #[cfg(feature = "std")]

@@ -2,8 +2,7 @@
 
 mod linear;
 
-use cnn_runtime::fit::StepReport;
-use cnn_runtime::{Dataset, EpochReport, Error, Fit, Observer, Split};
+use cnn_runtime::{Dataset, EpochReport, Fit, Split};
 use linear::Linear;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZeroUsize;
@@ -30,49 +29,39 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The allocations so far, seen after the first step and after the last one.
-#[derive(Default)]
-struct Seen {
-    first: usize,
-    last: usize,
-}
-
-impl Observer for &mut Seen {
-    fn step(&mut self, report: &StepReport) -> Result<(), Error> {
-        self.last = ALLOCATIONS.load(Ordering::Relaxed);
-        if report.step == 1 {
-            self.first = self.last;
-        }
-        Ok(())
-    }
-
-    fn epoch(&mut self, _: &EpochReport) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
 fn samples(count: usize) -> Dataset {
     let labels = (0..count).map(|index| (index % 2) as u8).collect();
     Dataset::new("points", &[2], vec![7; 2 * count], labels, 2).unwrap()
 }
 
-/// Without the usual harness, whose own threads would be counted too.
-fn main() {
+/// What a run of one epoch takes from the heap.
+fn allocations(steps: usize, batch_size: usize, threads: usize) -> usize {
     let data = Split {
-        train: samples(500 * 64 + 17),
+        train: samples(steps * batch_size),
         test: samples(64),
     };
-    for threads in [1, 2, 4] {
-        let fit = Fit {
-            epochs: 1,
-            threads: NonZeroUsize::new(threads).unwrap(),
-            ..Fit::new::<Linear<2, 2>>()
-        };
-        let mut parameters = fit.initialize::<Linear<2, 2>>();
-        let mut seen = Seen::default();
-        fit.run::<Linear<2, 2>>(&mut parameters, &data, &mut seen)
-            .unwrap();
-        assert!(seen.first > 0, "the counter does not count");
-        assert_eq!(seen.last, seen.first, "{threads} threads");
+    let fit = Fit {
+        epochs: 1,
+        batch_size: NonZeroUsize::new(batch_size).unwrap(),
+        threads: NonZeroUsize::new(threads).unwrap(),
+        ..Fit::new::<Linear<2, 2>>()
+    };
+    let mut parameters = fit.initialize::<Linear<2, 2>>();
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    fit.run::<Linear<2, 2>>(&mut parameters, &data, |_: &EpochReport| {})
+        .unwrap();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+/// Without the usual harness, whose own threads would be counted too.
+fn main() {
+    // What is set up once in a process.
+    allocations(1, 1, 2);
+    for batch_size in [1, 64, 300] {
+        for threads in [1, 2, 3, 4] {
+            let [few, many] = [1, 500].map(|steps| allocations(steps, batch_size, threads));
+            assert!(few > 0, "the counter does not count");
+            assert_eq!(many, few, "batch size {batch_size}, {threads} threads");
+        }
     }
 }

@@ -69,40 +69,48 @@ fn learns_to_tell_two_halves_apart() {
 /// One step on one batch is gradient descent on the mean loss: worked out here in f64, without shards.
 #[test]
 fn one_step_is_gradient_descent_on_the_mean_loss() {
-    let data = split(100);
-    let fit = Fit {
-        epochs: 1,
-        batch_size: nonzero(100),
-        learning_rate: 1.0,
-        threads: nonzero(2),
-        ..Fit::new::<Toy>()
-    };
-    let start = fit.initialize::<Toy>();
-    let mut expected = start.weight.map(|row| row.map(f64::from));
-    for index in 0..100 {
-        let x = [0, 1].map(|i| f64::from(data.train.sample(index)[i]) / 255.0);
+    for samples in [1, 40, 70, 100, 130, 300, 1_000] {
+        let data = split(samples);
+        let fit = Fit {
+            epochs: 1,
+            batch_size: nonzero(samples),
+            learning_rate: 1.0,
+            threads: nonzero(2),
+            ..Fit::new::<Toy>()
+        };
+        let expected = stepped(&fit.initialize::<Toy>(), &data.train);
+        let (parameters, _) = train(&fit, &data);
+        for (row, expected) in parameters.weight.iter().zip(expected) {
+            for (value, expected) in row.iter().zip(expected) {
+                assert!(
+                    (f64::from(*value) - expected).abs() < 1e-6,
+                    "{samples} samples: {value} is not {expected}"
+                );
+            }
+        }
+    }
+}
+
+/// The weights after a step on all the data with a learning rate of 1.
+fn stepped(start: &Weights<2, 2>, data: &Dataset) -> [[f64; 2]; 2] {
+    let mut weight = start.weight.map(|row| row.map(f64::from));
+    for index in 0..data.len() {
+        let x = [0, 1].map(|i| f64::from(data.sample(index)[i]) / 255.0);
         let z = [0, 1].map(|o| {
             f64::from(start.bias[o])
                 + f64::from(start.weight[o][0]) * x[0]
                 + f64::from(start.weight[o][1]) * x[1]
         });
-        let label = usize::from(data.train.labels()[index]);
+        let label = usize::from(data.labels()[index]);
         for o in 0..2 {
             let probability = 1.0 / (1.0 + (z[1 - o] - z[o]).exp());
+            let delta = probability - f64::from(u8::from(o == label));
             for i in 0..2 {
-                expected[o][i] -= (probability - f64::from(u8::from(o == label))) * x[i] / 100.0;
+                weight[o][i] -= delta * x[i] / data.len() as f64;
             }
         }
     }
-    let (parameters, _) = train(&fit, &data);
-    for (row, expected) in parameters.weight.iter().zip(expected) {
-        for (value, expected) in row.iter().zip(expected) {
-            assert!(
-                (f64::from(*value) - expected).abs() < 1e-6,
-                "{value} is not {expected}"
-            );
-        }
-    }
+    weight
 }
 
 #[test]
@@ -116,7 +124,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         };
         let data = split(613);
         let (expected, reports) = train(&fit(1), &data);
-        for threads in [2, 3, 4, 8, 50] {
+        for threads in [2, 3, 4, 5, 8, 50] {
             let (parameters, others) = train(&fit(threads), &data);
             assert_eq!(
                 parameters, expected,

@@ -107,7 +107,7 @@ fn there_and_back<S: Lanes>(simd: S, samples: &[&[f32]]) -> (Vec<Vec<f32>>, Vec<
     let mut room = [Room::default(); VALUES];
     let block: &mut [Vector<S>; VALUES] = lanes::view_mut(&mut room);
     let mut rows = [[Room::default(); 3]; MOST];
-    lanes::gather(simd, &samples[..samples.len().min(S::COUNT)], block);
+    lanes::gather(simd, &samples[..samples.len().min(S::COUNT)], 0, block);
     lanes::scatter(simd, block, &mut rows);
     let columns =
         (0..S::COUNT).map(|lane| block.iter().map(|value| value.as_ref()[lane]).collect());

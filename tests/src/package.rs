@@ -27,7 +27,9 @@ impl Package {
             networks: 0,
         };
         fs::create_dir_all(package.folder.join("src")).expect("the folder can be made");
-        package.write("Cargo.toml", &manifest(features));
+        // A name of its own, since all packages share a target folder.
+        let name = package.folder.file_name().unwrap_or_default();
+        package.write("Cargo.toml", &manifest(&name.to_string_lossy(), features));
         // The versions that the workspace was fetched with: there may be no others offline.
         let lock = fs::read_to_string(workspace().join("Cargo.lock")).expect("Cargo.lock");
         package.write("Cargo.lock", &lock);
@@ -72,11 +74,11 @@ impl Package {
     }
 }
 
-fn manifest(features: &[&str]) -> String {
+fn manifest(name: &str, features: &[&str]) -> String {
     let runtime = workspace().join("cnn-runtime");
     format!(
         "[package]\n\
-         name = \"generated\"\n\
+         name = {name:?}\n\
          edition = \"2024\"\n\
          \n\
          [dependencies.cnn-runtime]\n\

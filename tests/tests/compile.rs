@@ -1,14 +1,18 @@
 //! Generated code compiles alone and without a warning, whoever uses it and however little of it.
 
-use cnn_codegen::{Code, Options};
+use cnn_codegen::{Code, Kernels, Options};
 use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
 use cnn_tests::package::Package;
 use cnn_tests::random;
 use std::fmt::Write as _;
 use std::path::Path;
 
-fn compile(toml: &str) -> Code {
-    cnn_codegen::compile(toml, "net.toml", &Options::default())
+fn compile(toml: &str, kernels: Kernels) -> Code {
+    let options = Options {
+        kernels,
+        ..Options::default()
+    };
+    cnn_codegen::compile(toml, "net.toml", &options)
         .unwrap_or_else(|report| panic!("{report}\n{toml}"))
 }
 
@@ -17,15 +21,16 @@ fn clippy_has_nothing_to_say() {
     let known = [EXAMPLES, ORIGIN, PYTORCH].into_iter().flatten();
     let known = known.map(|known| known.toml.to_owned());
     let random = (0..random::count()).map(|number| random::network(number, "f32"));
-    let trained: Vec<_> = known.chain(random).map(|toml| compile(&toml)).collect();
+    let both = |toml: &str| [Kernels::Plain, Kernels::Simd].map(|kernels| compile(toml, kernels));
+    let trained: Vec<_> = known.chain(random).flat_map(|toml| both(&toml)).collect();
     let untrained: Vec<_> = EXAMPLES
         .iter()
-        .map(|example| compile(example.toml.split("[training]").next().unwrap_or_default()))
+        .flat_map(|example| both(example.toml.split("[training]").next().unwrap_or_default()))
         .collect();
 
     let texts = trained.iter().chain(&untrained).map(Code::text);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compile");
-    let package = Package::new(folder, &[], texts);
+    let package = Package::new(folder, &["simd"], texts);
     // A library shows everything that is in it.
     package.root(
         "src/lib.rs",

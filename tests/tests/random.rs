@@ -15,16 +15,26 @@ type Printed = [Tensors; 6];
 
 #[test]
 fn random_networks_compute_what_the_reference_computes() {
+    agree("plain", "f64", 1e-12);
+}
+
+#[test]
+fn random_networks_compute_it_in_vectors_too() {
+    agree("simd", "f32", 1e-4);
+}
+
+fn agree(folder: &str, dtype: &str, tolerance: f64) {
     let networks: Vec<_> = (0..random::count())
-        .map(|number| random::network(number, "f64"))
+        .map(|number| random::network(number, dtype))
         .collect();
-    let printed = run(&networks);
+    let printed = run(folder, &networks);
     assert_eq!(printed.len(), networks.len());
     for (number, (toml, printed)) in networks.iter().zip(printed).enumerate() {
         compare(
             &format!("network {number}:\n{toml}\n"),
             &parse(toml),
             printed,
+            tolerance,
         );
     }
 }
@@ -34,14 +44,18 @@ fn parse(toml: &str) -> Network {
 }
 
 /// Compiles the networks into one program and runs it.
-fn run(networks: &[String]) -> Vec<Printed> {
+fn run(folder: &str, networks: &[String]) -> Vec<Printed> {
     let compile = |toml: &String| {
         cnn_codegen::compile(toml, "random.toml", &Options::default())
             .unwrap_or_else(|report| panic!("{report}\n{toml}"))
     };
     let codes: Vec<_> = networks.iter().map(compile).collect();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("random");
-    let package = Package::new(folder, &["std"], codes.iter().map(cnn_codegen::Code::text));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("random_{folder}"));
+    let package = Package::new(
+        folder,
+        &["std", "simd"],
+        codes.iter().map(cnn_codegen::Code::text),
+    );
 
     let flat = concat!(env!("CARGO_MANIFEST_DIR"), "/src/flat.rs");
     let mut main = String::from(
@@ -75,7 +89,7 @@ fn run(networks: &[String]) -> Vec<Printed> {
     lines.lines().map(read).collect()
 }
 
-fn compare(what: &str, network: &Network, printed: Printed) {
+fn compare(what: &str, network: &Network, printed: Printed, tolerance: f64) {
     let [parameters, inputs, targets, outputs, cost, gradients] = printed;
     let witness = Witness::new(network);
     let batch = Batch { inputs, targets };
@@ -85,7 +99,7 @@ fn compare(what: &str, network: &Network, printed: Printed) {
             &format!("{what}output"),
             output,
             &theirs,
-            1e-12 * largest(&theirs),
+            tolerance * largest(&theirs),
         );
     }
     let (their_cost, theirs) = witness.gradients(&parameters, &batch);
@@ -93,7 +107,7 @@ fn compare(what: &str, network: &Network, printed: Printed) {
         &format!("{what}cost"),
         &cost[0],
         &[their_cost],
-        1e-12 * their_cost.abs(),
+        tolerance * their_cost.abs(),
     );
     assert_eq!(gradients.len(), theirs.len());
     for (index, (ours, theirs)) in gradients.iter().zip(&theirs).enumerate() {
@@ -101,7 +115,7 @@ fn compare(what: &str, network: &Network, printed: Printed) {
             &format!("{what}gradient {index}"),
             ours,
             theirs,
-            1e-12 * largest(theirs),
+            tolerance * largest(theirs),
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Generated text: as rustfmt leaves it, in lines that fit a screen, the same every time, and worth reading.
 
-use cnn_codegen::Options;
+use cnn_codegen::{Kernels, Options};
 use cnn_spec::summary::Summary;
 use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
 use cnn_tests::random;
@@ -13,18 +13,27 @@ use std::sync::LazyLock;
 struct File {
     name: String,
     toml: String,
+    kernels: Kernels,
     text: String,
 }
 
 impl File {
-    fn new(name: String, toml: String) -> Self {
-        let text = text(&toml);
-        Self { name, toml, text }
+    fn new(name: &str, toml: &str, kernels: Kernels) -> Self {
+        Self {
+            name: format!("{name}_{kernels:?}"),
+            toml: toml.to_owned(),
+            kernels,
+            text: text(toml, kernels),
+        }
     }
 }
 
-fn text(toml: &str) -> String {
-    let code = cnn_codegen::compile(toml, "net.toml", &Options::default());
+fn text(toml: &str, kernels: Kernels) -> String {
+    let options = Options {
+        kernels,
+        ..Options::default()
+    };
+    let code = cnn_codegen::compile(toml, "net.toml", &options);
     let code = code.unwrap_or_else(|report| panic!("{report}\n{toml}"));
     code.text().to_owned()
 }
@@ -39,19 +48,25 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
             (name, random::network(number, dtype))
         })
     });
-    let both = |(name, toml): (String, String)| {
-        let network = toml.split("[training]").next().unwrap_or(&toml).to_owned();
-        let inference = File::new(format!("{name}_inference"), network);
-        [File::new(name, toml), inference]
+    let all = |(name, toml): (String, String)| {
+        let network = toml.split("[training]").next().unwrap_or(&toml);
+        [Kernels::Plain, Kernels::Simd].map(|kernels| {
+            let inference = File::new(&format!("{name}_inference"), network, kernels);
+            [File::new(&name, &toml, kernels), inference]
+        })
     };
-    known.chain(random).flat_map(both).collect()
+    known.chain(random).flat_map(all).flatten().collect()
 });
 
 #[test]
 fn digits_read_as_the_golden_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let toml = fs::read_to_string(root.join("../examples/networks/digits.toml")).unwrap();
-    let code = cnn_codegen::compile(&toml, "digits.toml", &Options::default()).unwrap();
+    let options = Options {
+        kernels: Kernels::Plain,
+        ..Options::default()
+    };
+    let code = cnn_codegen::compile(&toml, "digits.toml", &options).unwrap();
     let golden = root.join("golden/digits.rs");
     let is_same = fs::read_to_string(&golden).is_ok_and(|text| text == code.text());
     if !is_same {
@@ -103,7 +118,10 @@ fn text_is_as_rustfmt_leaves_it() {
 
 #[test]
 fn lines_have_at_most_a_hundred_columns_but_for_the_table() {
-    for File { name, toml, text } in &*FILES {
+    for File {
+        name, toml, text, ..
+    } in &*FILES
+    {
         let network = cnn_spec::parse(toml, name).unwrap();
         let table = Summary::new(&network).to_string();
         for line in text.replace(table.trim_end(), "").lines() {
@@ -134,7 +152,7 @@ fn code_is_safe_and_does_not_print_or_panic() {
 #[test]
 fn two_runs_give_the_same_bytes() {
     for file in &*FILES {
-        assert_eq!(text(&file.toml), file.text, "{}", file.name);
+        assert_eq!(text(&file.toml, file.kernels), file.text, "{}", file.name);
     }
 }
 

@@ -11,6 +11,9 @@ use proc_macro::{Span, TokenStream};
 /// #[cnn_runtime::cnn_model("digits.toml")]
 /// pub struct Digits;
 /// ```
+///
+/// The network computes in vectors; with `#[cnn_model("digits.toml", kernels = "plain")]` in plain loops, for machines
+/// without vectors.
 #[proc_macro_attribute]
 pub fn cnn_model(args: TokenStream, item: TokenStream) -> TokenStream {
     let file = Span::call_site().local_file();

@@ -2,7 +2,7 @@
 //! activation.
 
 use super::{Operation, Plan, Step, ValueId};
-use cnn_spec::layer::{Activation, AvgPool2d, Conv2d, Dense, Kind, MaxPool2d, Padding, Pair};
+use cnn_spec::layer::{Activation, AvgPool2d, Conv2d, Dense, Kind, MaxPool2d, Pair};
 
 /// Steps that one kernel computes together.
 pub struct Group<'n> {
@@ -42,22 +42,14 @@ pub enum Kernel<'n> {
     MaxPool2d(&'n MaxPool2d),
     /// The mean of each window.
     AvgPool2d(&'n AvgPool2d),
-    /// Zeros around feature maps.
-    ZeroPad(Padding),
     /// Maps become a vector.
     Flatten,
     /// Logits become probabilities.
     Softmax,
 }
 
-impl Group<'_> {
-    /// Whether it only puts zeros around its input.
-    pub fn is_padding(&self) -> bool {
-        matches!(self.kernel, Kernel::ZeroPad(_))
-    }
-}
-
-/// After this, the steps up to the scores are groups in order, each of which one kernel computes.
+/// After this, the steps up to the scores are groups in order, each of which one kernel computes. Padding is no group:
+/// it stands in memory.
 pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
     let mut steps = plan
         .steps
@@ -65,11 +57,14 @@ pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
         .filter(|step| step.output <= plan.scores)
         .peekable();
     let mut groups: Vec<Group> = Vec::new();
+    let mut padded = None;
     while let Some(step) = steps.next() {
-        let mut group = first(step);
-        if let Some(padding) = groups.last().filter(|last| last.is_padding()) {
-            group.source = padding.input;
-        }
+        let Operation::Layer(kind) = step.operation else {
+            padded = Some(step.input);
+            continue;
+        };
+        let mut group = first(step, kind);
+        group.source = padded.take().unwrap_or(group.input);
         while let Some(step) = steps.next_if(|next| joined(&group.kernel, next).is_some()) {
             group.kernel = joined(&group.kernel, step).unwrap_or(group.kernel);
             group.name = format!("{}_{}", group.name, step.name);
@@ -80,25 +75,22 @@ pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
     groups
 }
 
-fn first<'n>(step: &Step<'n>) -> Group<'n> {
-    let kernel = match step.operation {
-        Operation::ZeroPad(padding) => Kernel::ZeroPad(padding),
-        Operation::Layer(kind) => match kind {
-            Kind::Conv2d(conv) => Kernel::Conv2d {
-                conv,
-                activation: None,
-                pool: None,
-            },
-            Kind::Dense(dense) => Kernel::Dense {
-                dense,
-                activation: None,
-            },
-            Kind::Activation(activation) => Kernel::Activation(*activation),
-            Kind::MaxPool2d(pool) => Kernel::MaxPool2d(pool),
-            Kind::AvgPool2d(pool) => Kernel::AvgPool2d(pool),
-            Kind::Softmax(_) => Kernel::Softmax,
-            Kind::Flatten(_) => Kernel::Flatten,
+fn first<'n>(step: &Step<'n>, kind: &'n Kind) -> Group<'n> {
+    let kernel = match kind {
+        Kind::Conv2d(conv) => Kernel::Conv2d {
+            conv,
+            activation: None,
+            pool: None,
         },
+        Kind::Dense(dense) => Kernel::Dense {
+            dense,
+            activation: None,
+        },
+        Kind::Activation(activation) => Kernel::Activation(*activation),
+        Kind::MaxPool2d(pool) => Kernel::MaxPool2d(pool),
+        Kind::AvgPool2d(pool) => Kernel::AvgPool2d(pool),
+        Kind::Softmax(_) => Kernel::Softmax,
+        Kind::Flatten(_) => Kernel::Flatten,
     };
     Group {
         name: step.name.clone(),
@@ -157,9 +149,10 @@ fn joined<'n>(kernel: &Kernel<'n>, next: &Step<'n>) -> Option<Kernel<'n>> {
     }
 }
 
-/// Whether the windows lie side by side.
+/// Whether the windows lie side by side, and each fits the registers.
 fn is_partition(pool: &MaxPool2d) -> bool {
-    pool.stride == pool.kernel_size
+    pool.kernel_size.height * pool.kernel_size.width <= 12
+        && pool.stride == pool.kernel_size
         && pool.padding
             == Pair {
                 height: 0,

@@ -4,6 +4,14 @@
 //! cycle, so that what is loaded must serve several sums. The choice is the one that takes the fewest cycles by this
 //! count.
 
+/// Values in a page: whole pages apart, values share few places in the nearest cache,
+const PAGE: usize = 1024;
+/// so many.
+const WAYS: usize = 8;
+
+/// How much slower a sum is that has no register.
+const SPILLED: f64 = 4.0;
+
 /// The registers that kernels are made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registers {
@@ -48,6 +56,15 @@ pub struct Run {
     pub end: usize,
     /// The tile; its maps divide the run.
     pub tile: Tile,
+}
+
+/// How a convolution goes over its output: so many columns at a time, and its maps in runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slide {
+    /// Columns of a tile.
+    pub columns: usize,
+    /// The maps.
+    pub runs: Vec<Run>,
 }
 
 /// Half cycles for the sums and loads of a tile at one tap; infinite where the registers do not suffice.
@@ -117,9 +134,41 @@ pub fn of_maps(maps: usize, columns: usize, width: usize, registers: Registers) 
     })
 }
 
-/// A tile of features.
-pub fn of_features(features: usize, registers: Registers) -> Tile {
-    let tiles = (1..=features.min(registers.count())).map(|m| {
+/// How to go over `columns` windows of `positions` sums each, for every one of `maps`; the last windows of a row may
+/// overlap the ones before.
+pub fn of_windows(maps: usize, columns: usize, positions: usize, registers: Registers) -> Slide {
+    let slide = |c: usize| {
+        let cost = |m: usize| {
+            let sums = m * c * positions;
+            // With one map each input serves one sum, straight from memory.
+            let held = if m == 1 { 1 } else { m + 1 };
+            if sums + held > registers.count() {
+                return sums as f64 * SPILLED;
+            }
+            (sums.max(m + c * positions).max(8) + 1) as f64
+        };
+        let tile = |maps| Tile { maps, columns: c };
+        let runs = runs(maps, registers, |m| (cost(m), tile(m)));
+        let costs = runs
+            .iter()
+            .map(|run| cost(run.tile.maps) * ((run.end - run.start) / run.tile.maps) as f64);
+        let cost = costs.sum::<f64>() * columns.div_ceil(c) as f64;
+        (cost, Slide { columns: c, runs })
+    };
+    (1..=columns.min(registers.count()))
+        .map(slide)
+        .min_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map_or_else(|| slide(1).1, |(_, slide)| slide)
+}
+
+/// A tile of features, whose weights lie `stride` values apart.
+pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile {
+    let most = if stride.is_multiple_of(PAGE) {
+        WAYS
+    } else {
+        registers.count()
+    };
+    let tiles = (1..=features.min(most)).map(|m| {
         let cost = cost(m, m + 1, 2, registers);
         (
             cost * features.div_ceil(m) as f64,

@@ -4,9 +4,9 @@ pub mod digits;
 #[cfg(feature = "download")]
 pub mod download;
 pub mod idx;
+mod pixels;
 
 use crate::error::Error;
-use crate::math::Real;
 use crate::model::Model;
 use crate::tensor::Tensor;
 
@@ -131,10 +131,7 @@ impl Dataset {
     /// # Panics
     /// If there is no such sample.
     pub fn gather<T: Tensor>(&self, index: usize, input: &mut T) {
-        let white = T::Scalar::from_f64(255.0);
-        for (value, byte) in input.values_mut().iter_mut().zip(self.sample(index)) {
-            *value = T::Scalar::from_f64(f64::from(*byte)) / white;
-        }
+        pixels::write(self.sample(index), input.values_mut());
     }
 
     /// Checks that a network takes these samples and tells these classes apart.

@@ -1,29 +1,33 @@
 //! Once through the training set, on several threads.
 
-use super::barrier::Barrier;
-use super::shard::{self, Shard};
+use super::shard::{self, Sum, Sums};
+use super::signal::Signal;
+use super::tasks::{Task, Tasks};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::math::Real;
 use crate::model::{Parameters, Totals, Trainable};
+use crate::worker::{Worker, Workers};
 use crate::zeroed::Zeroed;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 
-/// What changes while a network learns, beside its parameters.
+/// What a network is trained with, beside its parameters.
 pub struct State<M: Trainable> {
     optimizer: Box<M::Optimizer>,
-    shards: Vec<Mutex<Shard<M>>>,
+    sums: Sums<M>,
+    pub workers: Workers<M>,
 }
 
 impl<M: Trainable> State<M> {
     /// Room for batches of up to `batch_size` samples.
-    pub fn new(batch_size: usize) -> Self {
-        let shard = |_| Mutex::new(Shard::new(shard::size(batch_size)));
+    pub fn new(batch_size: usize, threads: NonZeroUsize) -> Self {
         Self {
             optimizer: Zeroed::boxed(),
-            shards: (0..shard::count(batch_size)).map(shard).collect(),
+            sums: Sums::new(batch_size),
+            workers: Workers::new(threads),
         }
     }
 }
@@ -35,7 +39,18 @@ pub struct Course<'a> {
     pub order: &'a [u32],
     pub batch_size: usize,
     pub learning_rate: f64,
-    pub threads: usize,
+}
+
+impl Course<'_> {
+    /// The number of batches: all are of one size, but for the last.
+    pub fn batches(&self) -> usize {
+        self.order.len().div_ceil(self.batch_size)
+    }
+
+    fn batch(&self, index: usize) -> &[u32] {
+        let start = index * self.batch_size;
+        &self.order[start..self.order.len().min(start + self.batch_size)]
+    }
 }
 
 /// Learns every sample of the course once; `after_step` hears of every step, from 1, and the totals so far.
@@ -51,17 +66,23 @@ pub fn train<M: Trainable>(
 ) -> Result<Totals, Stop> {
     let crew = Crew::<M> {
         course,
-        shards: &state.shards,
         parameters: RwLock::new(parameters),
-        barrier: Barrier::new(course.threads),
-        stopped: AtomicBool::new(false),
+        sums: &state.sums,
+        tasks: Tasks::default(),
+        offered: Signal::default(),
+        is_summed: AtomicBool::new(false),
+        summed: Signal::default(),
+        is_over: AtomicBool::new(false),
     };
+    let shards = shard::count(course.batch(0).len());
+    let Workers { leader, helpers } = &mut state.workers;
+    let threads = shards.min(1 + helpers.len());
     thread::scope(|scope| {
-        for worker in 1..course.threads {
+        for (thread, worker) in (1..threads).zip(helpers) {
             let crew = &crew;
-            scope.spawn(move || crew.work(worker));
+            scope.spawn(move || crew.help(worker, thread * shards / threads));
         }
-        crew.lead(&mut state.optimizer, &mut after_step)
+        crew.lead(leader, &mut state.optimizer, &mut after_step)
     })
 }
 
@@ -71,77 +92,95 @@ pub enum Stop {
     Error(Error),
 }
 
-/// The threads of an epoch: all work on shards, then the leader alone takes the step.
+/// The threads of an epoch: whoever is free takes a shard, then the leader takes the step.
+///
+/// Nobody waits for a helper that has not begun: when the machine is busy, the leader does without.
 struct Crew<'a, M: Trainable> {
     course: &'a Course<'a>,
-    shards: &'a [Mutex<Shard<M>>],
     parameters: RwLock<&'a mut M::Parameters>,
-    barrier: Barrier,
-    stopped: AtomicBool,
+    sums: &'a Sums<M>,
+    tasks: Tasks,
+    /// There are tasks, or the epoch is over.
+    offered: Signal,
+    is_summed: AtomicBool,
+    /// The gradients of a batch are summed, or the epoch is over.
+    summed: Signal,
+    is_over: AtomicBool,
 }
 
 impl<M: Trainable> Crew<'_, M> {
-    fn work(&self, worker: usize) {
-        let _guard = self.barrier.guard();
-        for batch in self.course.order.chunks(self.course.batch_size) {
-            self.learn(worker, batch);
-            self.barrier.wait();
-            // Here the leader takes the step.
-            self.barrier.wait();
-            if self.stopped.load(Ordering::Relaxed) {
-                return;
-            }
+    fn help(&self, worker: &mut Worker<M>, home: usize) {
+        let _end = End(self);
+        while !self.is_over.load(Ordering::Acquire) {
+            self.learn(worker, home);
+            self.offered
+                .wait_until(|| self.tasks.any() || self.is_over.load(Ordering::Acquire));
         }
     }
 
     fn lead(
         &self,
+        worker: &mut Worker<M>,
         optimizer: &mut M::Optimizer,
         after_step: &mut impl FnMut(usize, Totals) -> Result<(), Error>,
     ) -> Result<Totals, Stop> {
-        let _guard = self.barrier.guard();
+        let _end = End(self);
         let mut totals = Totals::default();
-        for (step, batch) in (1..).zip(self.course.order.chunks(self.course.batch_size)) {
-            self.learn(0, batch);
-            self.barrier.wait();
-            let stepped = self.step(step, batch, optimizer).and_then(|batch_totals| {
-                totals += batch_totals;
-                after_step(step, totals).map_err(Stop::Error)
-            });
-            self.stopped.store(stepped.is_err(), Ordering::Relaxed);
-            self.barrier.wait();
-            stepped?;
+        for step in 1..=self.course.batches() {
+            self.sum(worker, step - 1);
+            totals += self.update(optimizer, step)?;
+            after_step(step, totals).map_err(Stop::Error)?;
         }
         Ok(totals)
     }
 
-    /// The gradients of those shards of a batch that are this worker's.
-    fn learn(&self, worker: usize, batch: &[u32]) {
-        let Course { data, threads, .. } = *self.course;
-        let parameters = self
-            .parameters
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        for shard in (worker..shard::count(batch.len())).step_by(threads) {
-            let indices = &batch[shard::range(shard, batch.len())];
-            self.shard(shard)
-                .learn(&parameters, data, indices, batch.len());
+    /// Sums the gradients of a batch, with whoever helps.
+    fn sum(&self, worker: &mut Worker<M>, batch: usize) {
+        let shards = shard::count(self.course.batch(batch).len());
+        self.is_summed.store(false, Ordering::Relaxed);
+        self.tasks.offer(batch, shards);
+        self.offered.notify();
+        self.learn(worker, 0);
+        let is_over = || self.is_over.load(Ordering::Acquire);
+        self.summed
+            .wait_until(|| self.is_summed.load(Ordering::Acquire) || is_over());
+        assert!(!is_over(), "a helping thread panicked");
+    }
+
+    /// Learns shards of the current batch while there are any that nobody has taken.
+    fn learn(&self, worker: &mut Worker<M>, home: usize) {
+        while let Some(task) = self.tasks.take(home) {
+            self.learn_shard(worker, task);
         }
     }
 
-    /// Adds the gradients of all shards, always in the same order, and updates the parameters.
-    fn step(
-        &self,
-        step: usize,
-        batch: &[u32],
-        optimizer: &mut M::Optimizer,
-    ) -> Result<Totals, Stop> {
-        let mut sum = self.shard(0);
-        for shard in 1..shard::count(batch.len()) {
-            let part = self.shard(shard);
-            sum.gradients.add(&part.gradients);
-            sum.totals += part.totals;
+    fn learn_shard(&self, worker: &mut Worker<M>, Task { batch, shard }: Task) {
+        let batch = self.course.batch(batch);
+        let indices = &batch[shard::range(shard, batch.len())];
+        {
+            let parameters = self
+                .parameters
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            let Sum { gradients, totals } = &mut *self.sums.get(shard);
+            gradients.clear();
+            *totals = worker.learn(
+                &parameters,
+                self.course.data,
+                indices,
+                batch.len(),
+                gradients,
+            );
         }
+        if self.sums.add(shard, shard::count(batch.len())) {
+            self.is_summed.store(true, Ordering::Release);
+            self.summed.notify();
+        }
+    }
+
+    /// Updates the parameters with the gradients of the batch.
+    fn update(&self, optimizer: &mut M::Optimizer, step: usize) -> Result<Totals, Stop> {
+        let sum = self.sums.get(0);
         if !sum.totals.loss.is_finite() {
             return Err(Stop::NotFinite { step });
         }
@@ -153,10 +192,15 @@ impl<M: Trainable> Crew<'_, M> {
         M::update(&mut parameters, &sum.gradients, optimizer, learning_rate);
         Ok(sum.totals)
     }
+}
 
-    fn shard(&self, index: usize) -> MutexGuard<'_, Shard<M>> {
-        self.shards[index]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+/// Ends the epoch for all threads when one leaves, also by a panic, lest the others wait for ever.
+struct End<'a, 'c, M: Trainable>(&'a Crew<'c, M>);
+
+impl<M: Trainable> Drop for End<'_, '_, M> {
+    fn drop(&mut self) {
+        self.0.is_over.store(true, Ordering::Release);
+        self.0.offered.notify();
+        self.0.summed.notify();
     }
 }

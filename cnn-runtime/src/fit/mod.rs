@@ -1,12 +1,13 @@
 //! The training loop.
 
-mod barrier;
 mod epoch;
 mod shard;
+mod signal;
+mod tasks;
 
 use crate::data::Split;
 use crate::error::Error;
-use crate::evaluate::evaluate;
+use crate::evaluate::evaluate_with;
 use crate::metrics::{EpochReport, Score};
 use crate::model::{Model, Settings, Totals, Trainable};
 use crate::rng::Rng;
@@ -97,7 +98,10 @@ impl Fit {
     ) -> Result<Score, Error> {
         data.train.check::<M>()?;
         data.test.check::<M>()?;
-        let mut state = State::<M>::new(self.batch_size.get().min(data.train.len()));
+        let mut state = State::<M>::new(
+            self.batch_size.get().min(data.train.len()),
+            self.threads.min(MAX_THREADS),
+        );
         for epoch in 1..=self.epochs {
             let report = self.epoch(epoch, parameters, &mut state, data, &mut observer)?;
             observer.epoch(&report)?;
@@ -108,7 +112,7 @@ impl Fit {
                 break;
             }
         }
-        Ok(evaluate::<M>(parameters, &data.test, self.threads))
+        Ok(evaluate_with(&mut state.workers, parameters, &data.test))
     }
 
     fn epoch<M: Trainable>(
@@ -124,10 +128,9 @@ impl Fit {
             order: &order(data.train.len(), self.seed, epoch),
             batch_size: self.batch_size.get(),
             learning_rate: self.learning_rate * self.schedule.factor(epoch - 1, self.epochs),
-            threads: self.threads.min(MAX_THREADS).get(),
         };
         let samples = data.train.len();
-        let steps = samples.div_ceil(course.batch_size);
+        let steps = course.batches();
         let start = Instant::now();
         let totals = epoch::train(parameters, state, &course, |step, totals| {
             observer.step(&StepReport {
@@ -143,7 +146,7 @@ impl Fit {
             Stop::NotFinite { step } => Error::NotFinite { epoch, step },
             Stop::Error(error) => error,
         })?;
-        let test = evaluate::<M>(parameters, &data.test, self.threads);
+        let test = evaluate_with(&mut state.workers, parameters, &data.test);
         Ok(EpochReport {
             epoch,
             train_loss: train.loss,

@@ -1,23 +1,28 @@
-//! A part of a batch, with all that is needed to work on it alone.
+//! The cut of a batch into shards, and the sum of their gradients.
+//!
+//! Both depend on the size of the batch alone: so any number of threads gives the same bits.
 
-use crate::data::Dataset;
 use crate::model::{Parameters, Totals, Trainable};
-use crate::target::Target;
 use crate::zeroed::Zeroed;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The most shards that a batch is cut into, and so the most threads that a step can keep busy.
 pub const MAX_SHARDS: usize = 8;
+
+/// The fewest samples that are worth a set of gradients of their own.
+const MIN_SIZE: usize = 32;
 
 /// Shards are multiples of the samples that vector kernels work on side by side.
 const LANES: usize = 16;
 
 /// The samples per shard of a batch.
-///
-/// The cut depends on the size of the batch alone. Since the gradients of shards are added in their order, the sum has
-/// the same bits for any number of threads.
 pub fn size(batch: usize) -> usize {
-    batch.div_ceil(MAX_SHARDS).next_multiple_of(LANES)
+    batch
+        .div_ceil(MAX_SHARDS)
+        .next_multiple_of(LANES)
+        .max(MIN_SIZE)
 }
 
 /// The number of shards of a batch.
@@ -31,53 +36,70 @@ pub fn range(shard: usize, batch: usize) -> Range<usize> {
     shard * size..batch.min((shard + 1) * size)
 }
 
-/// The samples of a shard and what one thread makes of them.
-pub struct Shard<M: Trainable> {
-    inputs: Box<[M::Input]>,
-    targets: Box<[M::Target]>,
-    workspace: Box<M::Workspace>,
+/// Sums over samples of one or more shards.
+pub struct Sum<M: Trainable> {
     pub gradients: Box<M::Parameters>,
     pub totals: Totals,
 }
 
-impl<M: Trainable> Shard<M> {
-    pub fn new(capacity: usize) -> Self {
+impl<M: Trainable> Sum<M> {
+    fn new() -> Self {
         Self {
-            inputs: bytemuck::allocation::zeroed_slice_box(capacity),
-            targets: vec![M::Target::from_label(0); capacity].into(),
-            workspace: Zeroed::boxed(),
             gradients: Zeroed::boxed(),
             totals: Totals::default(),
         }
     }
 
-    /// The gradients of the samples at `indices`, which are a part of a batch of `batch_size`.
-    pub fn learn(
-        &mut self,
-        parameters: &M::Parameters,
-        data: &Dataset,
-        indices: &[u32],
-        batch_size: usize,
-    ) {
-        self.gather(data, indices);
-        self.gradients.clear();
-        self.totals = M::gradients(
-            parameters,
-            &self.inputs[..indices.len()],
-            &self.targets[..indices.len()],
-            batch_size,
-            &mut self.workspace,
-            &mut self.gradients,
-        );
+    fn add(&mut self, other: &Self) {
+        self.gradients.add(&other.gradients);
+        self.totals += other.totals;
+    }
+}
+
+/// The sums of all shards of a batch, which become one.
+///
+/// They are added in pairs, then pairs of pairs, and so on, each into the one with the lower number.
+pub struct Sums<M: Trainable> {
+    sums: Vec<Mutex<Sum<M>>>,
+    /// Whether one half of a pair is there and waits for the other: at the place of the upper half.
+    waits: [AtomicBool; MAX_SHARDS],
+}
+
+impl<M: Trainable> Sums<M> {
+    /// Room for batches of up to `batch_size` samples.
+    pub fn new(batch_size: usize) -> Self {
+        let sum = |_| Mutex::new(Sum::new());
+        Self {
+            sums: (0..count(batch_size)).map(sum).collect(),
+            waits: Default::default(),
+        }
     }
 
-    fn gather(&mut self, data: &Dataset, indices: &[u32]) {
-        let samples = self.inputs.iter_mut().zip(&mut self.targets);
-        for ((input, target), index) in samples.zip(indices) {
-            let index = *index as usize;
-            data.gather(index, input);
-            *target = M::Target::from_label(data.labels()[index].into());
+    /// The sum of a shard; when all are added, that of the batch is at zero.
+    pub fn get(&self, shard: usize) -> MutexGuard<'_, Sum<M>> {
+        self.sums[shard]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a shard's sum to its neighbour's, and on as long as the other half is there; else whoever brings that goes on.
+    ///
+    /// True for the last one of all `shards`: then the sum is complete.
+    pub fn add(&self, shard: usize, shards: usize) -> bool {
+        let mut distance = 1;
+        while distance < shards {
+            let lower = shard - shard % (2 * distance);
+            let upper = lower + distance;
+            if upper < shards {
+                let is_other_there = self.waits[upper].fetch_not(Ordering::AcqRel);
+                if !is_other_there {
+                    return false;
+                }
+                self.get(lower).add(&self.get(upper));
+            }
+            distance *= 2;
         }
+        true
     }
 }
 
@@ -102,12 +124,12 @@ mod tests {
     #[test]
     fn sizes_of_some_batches() {
         assert_eq!(
-            [1, 16, 64, 100, 128, 129, 1000].map(size),
-            [16, 16, 16, 16, 16, 32, 128]
+            [1, 32, 64, 100, 256, 257, 1000].map(size),
+            [32, 32, 32, 32, 32, 48, 128]
         );
         assert_eq!(
-            [1, 16, 64, 100, 128, 129, 1000].map(count),
-            [1, 1, 4, 7, 8, 5, 8]
+            [1, 32, 64, 100, 256, 257, 1000].map(count),
+            [1, 1, 2, 4, 8, 6, 8]
         );
     }
 }

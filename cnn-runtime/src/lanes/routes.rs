@@ -3,7 +3,7 @@
 //! Behind a max pool one position of each window has a delta, another one in each sample. Where there are channels
 //! enough to fill a vector, each sample is worked on by itself, and only where it has a delta.
 
-use super::{Lanes, MOST, Vector, load, splat, transpose};
+use super::{Lanes, MOST, Vector, load, splat};
 use bytemuck::{Pod, Zeroable};
 use fearless_simd::{Bytes as _, SimdBase as _, SimdFloat as _};
 
@@ -85,6 +85,23 @@ pub fn window<T, const SPAN: usize>(sample: &[T], position: u32) -> Option<&[T; 
 #[inline(always)]
 pub fn window_mut<T, const SPAN: usize>(sample: &mut [T], position: u32) -> Option<&mut [T; SPAN]> {
     sample.get_mut(position as usize..)?.first_chunk_mut()
+}
+
+/// A square of as many vectors as each has lanes, with rows and columns exchanged; further vectors mean nothing.
+#[inline(always)]
+fn transpose<S: Lanes>(mut square: [S::f32s; MOST]) -> [S::f32s; MOST] {
+    let width = S::COUNT;
+    // Zipping the halves once for each bit of an index turns rows into columns.
+    for _ in 0..width.ilog2() {
+        let mut zipped = square;
+        for row in 0..width / 2 {
+            let (low, high) = square[row].interleave(square[row + width / 2]);
+            zipped[2 * row] = low;
+            zipped[2 * row + 1] = high;
+        }
+        square = zipped;
+    }
+    square
 }
 
 /// Exchanges samples and channels: `to[j][y][x][k] = from[k][top + y][left + x][j]`, where `j` and `k` count up to the

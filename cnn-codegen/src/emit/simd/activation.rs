@@ -1,12 +1,14 @@
 //! Elementwise activations on lanes: the function, and the delta through its derivative.
 
-use super::function::{Argument, Function, flat, flat_mut, lanes_type, untiled};
+use super::function::{Argument, Function, lanes_type, untiled};
 use super::memory::Memory;
-use crate::emit::tokens::{formula, real};
+use crate::emit::axis::each_output;
+use crate::emit::tokens::{formula, loops, real};
 use crate::plan::Plan;
 use crate::plan::fuse::Group;
 use cnn_spec::layer::Activation;
 use cnn_spec::network::Dtype;
+use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -63,19 +65,33 @@ pub fn delta_text(activation: Activation) -> String {
     }
 }
 
+/// For each value of a group's output, given its index and that in the output's memory.
+fn each_value(
+    shape: &Shape,
+    group: &Group,
+    memory: &Memory,
+    body: impl Fn(&TokenStream, &TokenStream) -> TokenStream,
+) -> TokenStream {
+    if shape.rank() == 1 {
+        let at = quote!([i]);
+        return loops(&[("i", shape.elements())], &body(&at, &at));
+    }
+    let output_at = memory.index(group.output, [&quote!(c), &quote!(y), &quote!(x)]);
+    each_output(shape, &body(&quote!([c][y][x]), &output_at))
+}
+
 /// The forward function of an activation that stands alone.
 pub fn forward(activation: Activation, plan: &Plan, group: &Group, memory: &Memory) -> Function {
     let shape = &plan.value(group.output).shape;
     let array = lanes_type(shape);
     let value = value(Some(activation), &quote!(z));
-    let (flat, flat_mut) = (flat(shape), flat_mut(shape));
-    let body = quote! {
-        for (input, output) in input #flat.iter().zip(output #flat_mut) {
-            let z = lanes::load(simd, input);
-                let a = #value;
-                a.store_array(output);
+    let body = each_value(shape, group, memory, |at, output_at| {
+        quote! {
+            let z = lanes::load(simd, &input #at);
+            let a = #value;
+            a.store_array(&mut output #output_at);
         }
-    };
+    });
     Function {
         name: format!("{}_forward_lanes", group.name),
         doc: format!(
@@ -86,7 +102,11 @@ pub fn forward(activation: Activation, plan: &Plan, group: &Group, memory: &Memo
         sizes: &[],
         arguments: vec![
             Argument::shared("input", &array, &memory.activation(group.input)),
-            Argument::unique("output", &array, &memory.activation(group.output)),
+            Argument::unique(
+                "output",
+                &memory.array(group.output),
+                &memory.activation(group.output),
+            ),
         ],
         body,
         calls: untiled(),
@@ -105,16 +125,14 @@ pub fn backward(
     let shape = &plan.value(group.output).shape;
     let array = lanes_type(shape);
     let delta = delta(activation);
-    let (flat, flat_mut) = (flat(shape), flat_mut(shape));
-    let body = quote! {
-        let pairs = output #flat.iter().zip(delta #flat);
-        let input_deltas = input_delta #flat_mut;
-        for ((output, delta), input_delta) in pairs.zip(input_deltas) {
-            let (a, d) = (lanes::load(simd, output), lanes::load(simd, delta));
-                let d = #delta;
-                d.store_array(input_delta);
+    let body = each_value(shape, group, memory, |at, output_at| {
+        quote! {
+            let a = lanes::load(simd, &output #output_at);
+            let d = lanes::load(simd, &delta #at);
+            let d = #delta;
+            d.store_array(&mut input_delta #at);
         }
-    };
+    });
     Function {
         name: name.to_owned(),
         doc: format!(
@@ -125,7 +143,11 @@ pub fn backward(
         ),
         sizes: &[],
         arguments: vec![
-            Argument::shared("output", &array, &memory.activation(group.output)),
+            Argument::shared(
+                "output",
+                &memory.array(group.output),
+                &memory.activation(group.output),
+            ),
             Argument::shared("delta", &array, &memory.delta(group.output)),
             Argument::unique("input_delta", &array, target),
         ],

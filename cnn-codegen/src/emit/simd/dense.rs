@@ -112,7 +112,7 @@ impl Emitter<'_> {
                 ),
             ],
             body: quote!(let #pattern = parameters; let values = input #flat; #tiles),
-            calls: feature_calls(self.outputs()),
+            calls: feature_calls(self.outputs(), self.inputs()),
         }
     }
 
@@ -294,15 +294,15 @@ impl Emitter<'_> {
                 ),
             ],
             body: quote!(let weight = &parameters.weight; let values = input_delta #flat; #tiles),
-            calls: feature_calls(self.inputs()),
+            calls: feature_calls(self.inputs(), 1),
         }
     }
 }
 
-/// Calls with tiles of so many features.
-fn feature_calls(features: usize) -> [Vec<Call>; 2] {
+/// Calls with tiles of so many features, whose weights lie `stride` values apart.
+fn feature_calls(features: usize, stride: usize) -> [Vec<Call>; 2] {
     for_registers(|registers| {
-        let tile = tile::of_features(features, registers);
+        let tile = tile::of_features(features, stride, registers);
         vec![Call {
             sizes: vec![tile.maps],
             maps: None,

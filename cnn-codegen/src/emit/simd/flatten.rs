@@ -57,8 +57,7 @@ pub fn backward(plan: &Plan, group: &Group, memory: &Memory) -> Function {
             ),
         ],
         body: quote! {
-            let places = input_delta #flat_mut;
-            for (place, value) in places.iter_mut().zip(delta) {
+            for (value, place) in delta.iter().zip(input_delta #flat_mut) {
                 lanes::load(simd, value).store_array(place);
             }
         },

@@ -3,10 +3,11 @@
 use super::function::lanes_type;
 use crate::emit::tokens::{ident, number};
 use crate::plan::fuse::{Group, Kernel};
+use crate::plan::layout::Layout;
 use crate::plan::route;
 use crate::plan::tile::{self, Registers};
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Conv2d, Pair};
+use cnn_spec::layer::{Conv2d, Padding, Pair};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -14,6 +15,7 @@ use quote::quote;
 /// The memory of a block of samples.
 pub struct Memory<'p> {
     plan: &'p Plan<'p>,
+    layout: Layout,
 }
 
 /// One array of a block.
@@ -41,13 +43,60 @@ impl Field {
 
 impl<'p> Memory<'p> {
     pub fn new(plan: &'p Plan<'p>) -> Self {
-        Self { plan }
+        Self {
+            plan,
+            layout: Layout::new(plan),
+        }
     }
 
     /// The place of a value: `activations.conv1`.
     pub fn activation(&self, id: ValueId) -> TokenStream {
-        let name = ident(&self.plan.value(id).name);
+        let name = ident(&self.plan.value(self.layout.owner(id)).name);
         quote!(activations.#name)
+    }
+
+    /// The type of that place, which may hold zeros around the value.
+    pub fn array(&self, id: ValueId) -> TokenStream {
+        lanes_type(self.layout.shape(id))
+    }
+
+    /// The index of a map's value in it: `[c][y + 2][x + 2]` where there are two rows and columns of zeros before.
+    pub fn index(&self, id: ValueId, [c, y, x]: [&TokenStream; 3]) -> TokenStream {
+        let Padding { top, left, .. } = self.layout.padding(id);
+        let after = |zeros: usize, index: &TokenStream| {
+            let zeros = (zeros > 0).then(|| {
+                let zeros = number(zeros);
+                quote!(+ #zeros)
+            });
+            quote!(#index #zeros)
+        };
+        let (y, x) = (after(top, y), after(left, x));
+        quote!([#c][#y][#x])
+    }
+
+    /// The zeros around a value.
+    pub fn padding(&self, id: ValueId) -> Padding {
+        self.layout.padding(id)
+    }
+
+    /// Whether there are zeros around a value.
+    pub fn is_padded(&self, id: ValueId) -> bool {
+        self.layout.padding(id) != Padding::default()
+    }
+
+    /// The field that holds a value.
+    pub fn value(&self, id: ValueId) -> Field {
+        let value = self.plan.value(id);
+        let zeros = if self.is_padded(id) {
+            ", with the zeros around it that its reader needs"
+        } else {
+            ""
+        };
+        Field {
+            name: value.name.clone(),
+            doc: format!("`{}`: {}{zeros}.", value.name, value.shape),
+            shape: self.layout.shape(id).clone(),
+        }
     }
 
     /// The place of its delta.

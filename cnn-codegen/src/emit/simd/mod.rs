@@ -11,7 +11,6 @@ mod model;
 mod pool;
 mod profile;
 mod softmax;
-mod zero_pad;
 
 use crate::plan::Plan;
 use crate::plan::fuse::{self, Group, Kernel};
@@ -25,10 +24,10 @@ use quote::quote;
 /// The functions of a group.
 struct Functions {
     /// What `forward` calls for each tile.
-    sums: Option<TokenStream>,
+    tile: Option<TokenStream>,
     forward: Function,
     /// What the weight gradient calls for each tile.
-    taps: Option<TokenStream>,
+    weight_tile: Option<TokenStream>,
     /// In the order in which they are called.
     backward: Vec<Function>,
     /// What is called after the last block.
@@ -39,9 +38,9 @@ impl Functions {
     /// Those of a group that needs no more.
     fn of(forward: Function, backward: Vec<Function>) -> Self {
         Self {
-            sums: None,
+            tile: None,
             forward,
-            taps: None,
+            weight_tile: None,
             backward,
             finish: None,
         }
@@ -58,10 +57,10 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
         .collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
-        let (sums, forward) = (&functions.sums, functions.forward.item());
-        let (taps, finish) = (&functions.taps, &functions.finish);
+        let (tile, forward) = (&functions.tile, functions.forward.item());
+        let (weight_tile, finish) = (&functions.weight_tile, &functions.finish);
         let backward = functions.backward.iter().chain(finish).map(Function::item);
-        quote!(#sums #forward #taps #(#backward)*)
+        quote!(#tile #forward #weight_tile #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
     let passes = model::passes(plan, &groups, &memory, &functions);
@@ -92,9 +91,9 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
             Functions {
-                sums: Some(emitter.sums()),
+                tile: Some(emitter.tile()),
                 forward: emitter.forward(),
-                taps: Some(emitter.taps()),
+                weight_tile: Some(emitter.weight_tile()),
                 backward,
                 finish: Some(emitter.finish_weights()),
             }
@@ -133,9 +132,6 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::AvgPool2d(kind) => {
             let pool = Pool::avg(kind, plan, group, memory);
             Functions::of(pool.avg_forward(), sent(&|| pool.avg_backward()))
-        }
-        Kernel::ZeroPad(padding) => {
-            Functions::of(zero_pad::forward(padding, plan, group, memory), Vec::new())
         }
         Kernel::Flatten => Functions::of(
             flatten::forward(plan, group, memory),

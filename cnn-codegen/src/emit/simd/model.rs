@@ -1,11 +1,13 @@
 //! The memory of a block, and the passes over it.
 
 use super::Functions;
-use super::function::{Function, flat_mut, lanes_type};
+use super::function::{Function, flat_mut, sum};
 use super::memory::{Field, Memory};
-use crate::emit::tokens::{doc, ident, used_in};
+use crate::emit::tokens::{doc, ident, loops, number, used_in};
 use crate::plan::fuse::{Group, Kernel};
 use crate::plan::{Plan, ValueId};
+use cnn_spec::layer::Padding;
+use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -19,12 +21,12 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
             shape: value.shape.clone(),
         }
     };
-    let mut activations = vec![value(ValueId::INPUT)];
+    let mut activations = vec![memory.value(ValueId::INPUT)];
     let mut deltas = Vec::new();
     for group in groups {
-        activations.push(value(group.output));
+        activations.push(memory.value(group.output));
         activations.extend(memory.argmax(group));
-        if plan.value(group.output).has_delta && !group.is_padding() {
+        if plan.value(group.output).has_delta {
             deltas.push(value(group.output));
         }
         deltas.extend(memory.sums(group));
@@ -100,15 +102,35 @@ pub fn passes(
     let clear = clear(groups, memory);
     let [forward_parameters, backward_parameters] =
         [&forward, &backward].map(|calls| used_in(calls, "parameters"));
-    let input = &plan.value(ValueId::INPUT).shape;
-    let input_array = lanes_type(input);
-    let block = if input.rank() == 1 {
-        quote!(block)
-    } else {
-        let flat = flat_mut(input);
-        quote!(block #flat)
-    };
+    let next = used_in(&forward, "next");
     let scores = ident(&plan.value(plan.scores).name);
+    let input = &plan.value(ValueId::INPUT).shape;
+    let train = each_block(
+        plan,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, activations);
+            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            loss_backward_lanes(
+                simd,
+                lanes::view(&activations.#scores),
+                targets,
+                batch_size,
+                lanes::view_mut(&mut deltas.#scores)
+            );
+            backward_lanes(simd, parameters, activations, deltas, gradients);
+        },
+    );
+    let evaluate = each_block(
+        plan,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, activations);
+            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+        },
+    );
+    let input_array = memory.array(ValueId::INPUT);
+    let gather = gather(input, memory);
     quote! {
         /// Puts the samples of a block side by side.
         pub fn load_lanes<S: Lanes>(simd: S, inputs: &[Input], block: &mut #input_array) {
@@ -117,14 +139,17 @@ pub fn passes(
                 for (sample, input) in samples.iter_mut().zip(inputs) {
                     *sample = input.values();
                 }
-                lanes::gather(simd, &samples[..inputs.len()], #block);
+                let samples = &samples[..inputs.len()];
+                #gather
             });
         }
 
-        /// The forward pass of a block, layer by layer, after `load_lanes`.
+        /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block after it are brought
+        /// near meanwhile.
         pub fn forward_lanes<S: Lanes>(
             simd: S,
             #forward_parameters: &Parameters,
+            #next: &[f32],
             activations: &mut LaneActivations
         ) {
             #forward
@@ -155,20 +180,7 @@ pub fn passes(
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
             #clear
-            let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
-            for (inputs, targets) in inputs.zip(targets) {
-                load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-                forward_lanes(simd, parameters, activations);
-                totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
-                loss_backward_lanes(
-                    simd,
-                    lanes::view(&activations.#scores),
-                    targets,
-                    batch_size,
-                    lanes::view_mut(&mut deltas.#scores)
-                );
-                backward_lanes(simd, parameters, activations, deltas, gradients);
-            }
+            #train
             #finish
             totals
         }
@@ -183,12 +195,7 @@ pub fn passes(
         ) -> cnn_runtime::Totals {
             let activations = &mut workspace.activations;
             let mut totals = cnn_runtime::Totals::default();
-            let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
-            for (inputs, targets) in inputs.zip(targets) {
-                load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-                forward_lanes(simd, parameters, activations);
-                totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
-            }
+            #evaluate
             totals
         }
     }
@@ -201,6 +208,47 @@ pub fn clear(groups: &[Group], memory: &Memory) -> TokenStream {
         .filter(|group| matches!(group.kernel, Kernel::Conv2d { .. }));
     let names = convolutions.map(|group| ident(&memory.weight_sums(group).name));
     quote!(#(deltas.#names.fill(Room::default());)*)
+}
+
+/// Goes over the blocks of some samples and their targets; `next` are the values of the samples of the next block.
+pub fn each_block(plan: &Plan, body: &TokenStream) -> TokenStream {
+    let next = used_in(body, "next");
+    let input = &plan.value(ValueId::INPUT).shape;
+    let flat = input.dims().iter().map(|_| quote!(.as_flattened()));
+    quote! {
+        let blocks = inputs.chunks(S::COUNT);
+        let following = blocks.clone().skip(1).chain([&[][..]]);
+        let following = following.map(|inputs| inputs #(#flat)*);
+        let targets = targets.chunks(S::COUNT);
+        for ((inputs, #next), targets) in blocks.zip(following).zip(targets) {
+            #body
+        }
+    }
+}
+
+/// Fills a block with samples, row by row where there are zeros around it.
+fn gather(input: &Shape, memory: &Memory) -> TokenStream {
+    if !memory.is_padded(ValueId::INPUT) {
+        let block = if input.rank() == 1 {
+            quote!(block)
+        } else {
+            let flat = flat_mut(input);
+            quote!(block #flat)
+        };
+        return quote!(lanes::gather(simd, samples, 0, #block););
+    }
+    let [channels, rows, columns] = [0, 1, 2].map(|axis| input.dims()[axis]);
+    let Padding { top, left, .. } = memory.padding(ValueId::INPUT);
+    let y = sum(&[(1, "y")], top);
+    let row = sum(&[(rows, "c"), (1, "y")], 0);
+    let (width, first, end) = (number(columns), number(left), number(left + columns));
+    loops(
+        &[("c", channels), ("y", rows)],
+        &quote! {
+            let row = &mut block[c][#y][#first..#end];
+            lanes::gather(simd, samples, #width * (#row), row);
+        },
+    )
 }
 
 /// The bodies of `gradients`, `evaluate` and `update`: each chooses the instruction set once.

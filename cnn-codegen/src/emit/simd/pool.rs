@@ -98,6 +98,11 @@ impl<'a> Pool<'a> {
         lanes_type(&self.plan.value(id).shape)
     }
 
+    fn output_index(&self) -> TokenStream {
+        self.memory
+            .index(self.group.output, [&quote!(c), &quote!(y), &quote!(x)])
+    }
+
     fn shared_input(&self) -> Argument {
         Argument::shared(
             "input",
@@ -148,12 +153,13 @@ impl<'a> Pool<'a> {
     }
 
     pub fn max_forward(&self) -> Function {
+        let at = self.output_index();
         let window =
             self.each_value(|index| quote!(let value = lanes::load(simd, &input #index); largest = largest.max(value);));
         let body = self.each_output(&quote! {
             let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
             #window
-            largest.store_array(&mut output[c][y][x]);
+            largest.store_array(&mut output #at);
         });
         let doc = format!(
             "`{}` forward, {}: the largest value of each {} window.\n\n{}",
@@ -167,13 +173,14 @@ impl<'a> Pool<'a> {
         );
         let output = Argument::unique(
             "output",
-            &self.array(false),
+            &self.memory.array(self.group.output),
             &self.memory.activation(self.group.output),
         );
         self.function("forward", doc, vec![self.shared_input(), output], body)
     }
 
     pub fn max_backward(&self) -> Function {
+        let at = self.output_index();
         let window = self.each_value(|index| {
             quote! {
                 let place = &mut input_delta #index;
@@ -185,7 +192,7 @@ impl<'a> Pool<'a> {
             }
         });
         let each = self.each_output(&quote! {
-            let largest = lanes::load(simd, &output[c][y][x]);
+            let largest = lanes::load(simd, &output #at);
             let zero = lanes::splat(simd, 0.0);
             let mut rest = lanes::load(simd, &delta[c][y][x]);
             #window
@@ -197,7 +204,7 @@ impl<'a> Pool<'a> {
         );
         let output = Argument::shared(
             "output",
-            &self.array(false),
+            &self.memory.array(self.group.output),
             &self.memory.activation(self.group.output),
         );
         let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
@@ -222,12 +229,13 @@ impl<'a> Pool<'a> {
     }
 
     pub fn avg_forward(&self) -> Function {
+        let at = self.output_index();
         let share = self.share();
         let window = self.each_value(|index| quote!(sum += lanes::load(simd, &input #index);));
         let body = self.each_output(&quote! {
             let mut sum = lanes::splat(simd, 0.0);
             #window
-            (sum * #share).store_array(&mut output[c][y][x]);
+            (sum * #share).store_array(&mut output #at);
         });
         let count = number(self.kernel_size.height * self.kernel_size.width);
         let doc = format!(
@@ -242,7 +250,7 @@ impl<'a> Pool<'a> {
         );
         let output = Argument::unique(
             "output",
-            &self.array(false),
+            &self.memory.array(self.group.output),
             &self.memory.activation(self.group.output),
         );
         self.function("forward", doc, vec![self.shared_input(), output], body)

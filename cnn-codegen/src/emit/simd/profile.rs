@@ -53,7 +53,8 @@ pub fn implementation(
             let (call, index) = (&kernel.call, number(index));
             quote!(#call laps.lap(#index);)
         });
-    let each_block: TokenStream = calls.by_ref().take(kernels.len()).collect();
+    let in_block: TokenStream = calls.by_ref().take(kernels.len()).collect();
+    let blocks = model::each_block(plan, &in_block);
     let at_the_end: TokenStream = calls.collect();
     quote! {
         impl cnn_runtime::profile::Profiled for #name {
@@ -78,11 +79,8 @@ pub fn implementation(
                 ) {
                     let batch_size = inputs.len();
                     let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
-                    let (inputs, targets) = (inputs.chunks(S::COUNT), targets.chunks(S::COUNT));
                     #clear
-                    for (inputs, targets) in inputs.zip(targets) {
-                        #each_block
-                    }
+                    #blocks
                     #at_the_end
                 }
                 lanes::dispatch!(lanes::level(), simd => step(

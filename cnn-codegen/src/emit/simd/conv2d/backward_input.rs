@@ -50,7 +50,8 @@ impl Emitter<'_> {
         );
         let (at_row, at_column) = (sum(&[(1, "y")], top), sum(&[(1, "x")], left + border));
         // The first column of a tile meets the delta's border, or a column up to the tile's width beyond it.
-        let (past, border_number) = (number(columns + border), number(border));
+        let taps_met = |constant| sum(&[(conv.dilation.width, "kx")], constant);
+        let (before, last) = (taps_met(border), taps_met(columns + border - 1));
         let tile = quote! {
             let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
             for ky in 0..#taps_high {
@@ -60,7 +61,7 @@ impl Emitter<'_> {
                 let row = #at_row - #down;
                 for kx in 0..#taps_wide {
                     let column = #at_column;
-                    if column + COLUMNS <= #across + #border_number || column >= #across + #past {
+                    if column + COLUMNS <= #before || column > #last {
                         continue;
                     }
                     let column = column - #across;

@@ -16,7 +16,7 @@ impl Emitter<'_> {
         }
         let sums = self.memory.sums(self.group)?;
         let [maps, rows, columns] = self.dims(self.group.output).map(number);
-        let derivative = self.derivative(&quote!([o][y][x]));
+        let derivative = self.derivative();
         let (store, text) = self.store_delta();
         let [start, add, end] = self.bias_total();
         let mut arguments = self.output_arguments();
@@ -89,7 +89,7 @@ impl Emitter<'_> {
         let array = lanes_type(&self.plan.value(self.group.output).shape);
         let output = self.activation.map(|_| {
             let value = self.memory.activation(self.group.output);
-            Argument::shared("output", &array, &value)
+            Argument::shared("output", &self.memory.array(self.group.output), &value)
         });
         let argmax = self.memory.argmax(self.group).map(|argmax| {
             let name = ident(&argmax.name);
@@ -99,8 +99,10 @@ impl Emitter<'_> {
         output.into_iter().chain(argmax).chain([delta]).collect()
     }
 
-    /// From the delta `d` of the value `index` to that of its sum.
-    pub(super) fn derivative(&self, index: &TokenStream) -> Option<TokenStream> {
+    /// From the delta `d` of a value to that of its sum.
+    pub(super) fn derivative(&self) -> Option<TokenStream> {
+        let index = [&quote!(o), &quote!(y), &quote!(x)];
+        let index = self.memory.index(self.group.output, index);
         self.activation.map(|activation| {
             let delta = activation::delta(activation);
             quote! {

@@ -120,7 +120,7 @@ impl Emitter<'_> {
     }
 
     /// What the weight gradient calls for each tile.
-    pub fn taps(&self) -> TokenStream {
+    pub fn weight_tile(&self) -> TokenStream {
         if self.is_routed() {
             return self.routed_rows();
         }

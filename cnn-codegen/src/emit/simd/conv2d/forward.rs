@@ -1,121 +1,48 @@
 //! Forward: every kernel slides over the input, bias, activation and pool at once.
 
 use super::super::activation;
-use super::super::function::{Argument, Function, for_registers, of_runs, sum};
-use super::{Emitter, affine, each_map, tiles};
+use super::super::function::{Argument, Function, sum, untiled};
+use super::{Emitter, affine};
 use crate::emit::function::{parameters_pattern, parameters_type};
-use crate::emit::tokens::{doc, formula, ident, number};
-use crate::plan::tile;
+use crate::emit::tokens::{doc, formula, ident, loops, number};
+use crate::plan::ValueId;
+use crate::plan::tile::{self, Registers, Run, Slide};
 use cnn_spec::layer::{ConvBias, Pair};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 impl Emitter<'_> {
-    /// Rows inside columns, so that no value serves two taps in a row and asks for a register in between.
-    fn each_tap(&self, body: &TokenStream) -> TokenStream {
-        let Pair { height, width } = self.conv.kernel_size;
-        let (height, width) = (number(height), number(width));
-        quote! {
-            for kx in 0..#width {
-                for ky in 0..#height { #body }
-            }
-        }
-    }
-
-    /// The dot products of a tile.
-    pub fn sums(&self) -> TokenStream {
-        let conv = self.conv;
-        let name = self.sums_name();
-        let parameters = parameters_type(&self.group.layer);
-        let (pattern, input) = (
-            parameters_pattern(self.plan, &self.group.layer),
-            self.array(self.group.input),
-        );
-        let channel = self.channel();
-        let (tap, inputs) = (self.tap(), number(self.inputs()));
-        let row = sum(
-            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
-            0,
-        );
-        let column = sum(
-            &[(conv.stride.width, "x + c"), (conv.dilation.width, "kx")],
-            0,
-        );
-        let group = (conv.groups > 1).then(|| {
-            let kernels = number(self.kernels());
-            if self.kernels() == 1 {
-                quote!(let group = o;)
-            } else {
-                quote!(let group = o / #kernels;)
-            }
-        });
-        let bias = match conv.bias {
-            ConvBias::None => quote!(*sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];),
-            ConvBias::Channel => quote! {
-                for m in 0..MAPS {
-                    sums[m] = [lanes::splat(simd, bias[o + m]); COLUMNS];
-                }
-            },
-            ConvBias::Position => quote! {
-                for m in 0..MAPS {
-                    for c in 0..COLUMNS {
-                        sums[m][c] = lanes::splat(simd, bias[o + m][y][x + c]);
-                    }
-                }
-            },
-        };
-        let taps = self.each_tap(&quote! {
-            let row = &input[#channel][#row];
-            let mut values = [lanes::splat(simd, 0.0); COLUMNS];
-            for c in 0..COLUMNS {
-                values[c] = lanes::load(simd, &row[#column]);
-            }
-            for m in 0..MAPS {
-                let w = lanes::splat(simd, kernels[m][i]#tap);
-                for c in 0..COLUMNS {
-                    sums[m][c] = w.mul_add(values[c], sums[m][c]);
-                }
-            }
-        });
-        let doc = doc(&self.sums_doc());
-        quote! {
-            #doc
-            #[inline(always)]
-            #[allow(clippy::needless_range_loop)]
-            pub fn #name<S: Lanes, const MAPS: usize, const COLUMNS: usize>(
-                simd: S,
-                parameters: &#parameters,
-                input: &#input,
-                place: [usize; 3],
-                sums: &mut [[S::f32s; COLUMNS]; MAPS]
-            ) {
-                let #pattern = parameters;
-                let [o, y, x] = place;
-                let kernels: [_; MAPS] = core::array::from_fn(|m| &weight[o + m]);
-                #bias
-                #group
-                for i in 0..#inputs { #taps }
-            }
-        }
-    }
-
-    fn sums_name(&self) -> Ident {
-        ident(&format!("{}_sums_lanes", self.group.layer))
-    }
-
-    /// From input to output, tile by tile.
+    /// From input to output, tile by tile: all maps at one place before the next, so that the input under a tile stays
+    /// in the nearest cache.
     pub fn forward(&self) -> Function {
-        let pool = self.pool_size();
-        let [_, rows, columns] = self.dims(self.group.output);
-        let tile = if self.pool.is_some() {
-            self.pooled_tile()
+        let [narrow, wide] = [Registers::Narrow, Registers::Wide].map(|registers| {
+            let [_, _, columns] = self.dims(self.group.output);
+            let Pair { height, width } = self.pool_size();
+            tile::of_windows(self.kernels(), columns, height * width, registers)
+        });
+        let body = if narrow == wide {
+            self.slide(&narrow)
         } else {
-            self.plain_tile()
+            let (narrow, wide) = (self.slide(&narrow), self.slide(&wide));
+            quote! {
+                if const { lanes::is_wide::<S>() } {
+                    #wide
+                } else {
+                    #narrow
+                }
+            }
         };
-        let positions = tiles("x", columns * pool.width, "COLUMNS", &tile);
-        let first = self.in_group(&quote!(first), self.kernels());
-        let maps = each_map("first", &quote!(let o = #first; #positions));
-        let rows = number(rows);
+        Function {
+            name: format!("{}_forward_lanes", self.group.name),
+            doc: self.forward_doc(),
+            sizes: &[],
+            arguments: self.forward_arguments(),
+            body,
+            calls: untiled(),
+        }
+    }
+
+    fn forward_arguments(&self) -> Vec<Argument> {
         let mut arguments = vec![
             Argument::parameters(self.group),
             Argument::shared(
@@ -125,83 +52,298 @@ impl Emitter<'_> {
             ),
             Argument::unique(
                 "output",
-                &self.array(self.group.output),
+                &self.memory.array(self.group.output),
                 &self.memory.activation(self.group.output),
             ),
         ];
-        if let Some(argmax) = self.memory.argmax(self.group) {
-            let name = ident(&argmax.name);
-            arguments.push(Argument::unique(
-                "argmax",
-                &argmax.array(),
-                &quote!(activations.#name),
-            ));
+        if self.reads_samples() {
+            arguments.push(Argument {
+                declaration: quote!(next: &[f32]),
+                value: quote!(next),
+            });
         }
-        Function {
-            name: format!("{}_forward_lanes", self.group.name),
-            doc: self.forward_doc(),
-            sizes: &["MAPS", "COLUMNS"],
-            arguments,
-            body: self.each_group(&quote!(for y in 0..#rows { #maps })),
-            calls: for_registers(|registers| {
-                let mut runs = tile::of_maps(self.kernels(), columns, pool.width, registers);
-                for run in &mut runs {
-                    run.tile.columns *= pool.width;
-                }
-                of_runs(&runs)
-            }),
+        arguments.extend(self.memory.argmax(self.group).map(|argmax| {
+            let name = ident(&argmax.name);
+            Argument::unique("argmax", &argmax.array(), &quote!(activations.#name))
+        }));
+        arguments
+    }
+
+    /// Whether it reads the network's input: then it has the next samples brought near while it works.
+    fn reads_samples(&self) -> bool {
+        self.group.source == ValueId::INPUT
+    }
+
+    /// Every tile of the output: rows, places in a row, maps.
+    fn slide(&self, slide: &Slide) -> TokenStream {
+        let [_, rows, columns] = self.dims(self.group.output);
+        let runs = slide.runs.iter().map(|run| self.run(run, slide.columns));
+        let maps = self.each_group(&quote!(#(#runs)*));
+        let (count, size) = (columns.div_ceil(slide.columns), number(slide.columns));
+        let x = match (slide.columns, columns % slide.columns) {
+            (1, _) => quote!(tile),
+            (_, 0) => quote!(#size * tile),
+            _ => {
+                let last = number(columns - slide.columns);
+                quote!((#size * tile).min(#last))
+            }
+        };
+        let prefetch = self.reads_samples().then(|| {
+            let tile = ident(if slide.columns == 1 { "x" } else { "tile" });
+            let (tiles, all) = (number(count), number(rows * count));
+            quote!(lanes::prefetch(simd, next, #tiles * y + #tile, #all);)
+        });
+        let places = if slide.columns == 1 {
+            loops(&[("x", count)], &quote!(#prefetch #maps))
+        } else {
+            loops(&[("tile", count)], &quote!(let x = #x; #prefetch #maps))
+        };
+        loops(&[("y", rows)], &places)
+    }
+
+    /// The tiles of a run of maps at one place.
+    fn run(&self, run: &Run, columns: usize) -> TokenStream {
+        let (name, maps) = (self.tile_name(), run.tile.maps);
+        let count = (run.end - run.start) / maps;
+        let (size, columns) = (number(maps), number(columns));
+        let argmax = self.pool.map(|_| quote!(argmax,));
+        let tile = |first: TokenStream| {
+            let o = self.in_group(&first, self.kernels());
+            quote! {
+                #name::<S, #size, #columns>(simd, parameters, input, output, #argmax [#o, y, x]);
+            }
+        };
+        match count {
+            1 => {
+                let start = number(run.start);
+                tile(quote!(#start))
+            }
+            _ => loops(&[("map", count)], &tile(sum(&[(maps, "map")], run.start))),
         }
     }
 
-    /// What is done to a tile of sums without a pool.
-    fn plain_tile(&self) -> TokenStream {
-        let sums_of = self.sums_name();
+    fn tile_name(&self) -> Ident {
+        ident(&format!("{}_tile_lanes", self.group.name))
+    }
+
+    /// The dot products of a tile, and what is made of them.
+    pub fn tile(&self) -> TokenStream {
+        let name = self.tile_name();
+        let parameters = parameters_type(&self.group.layer);
+        let pattern = parameters_pattern(self.plan, &self.group.layer);
+        let (input, output) = (
+            self.array(self.group.input),
+            self.memory.array(self.group.output),
+        );
+        let argmax = self.memory.argmax(self.group).map(|argmax| {
+            let array = argmax.array();
+            quote!(argmax: &mut #array,)
+        });
+        let (doc, bias, group, taps) = (
+            doc(&self.tile_doc()),
+            self.biases(),
+            self.group_of_map(),
+            self.taps(),
+        );
+        let (sums, store) = if self.pool.is_some() {
+            let Pair { height, width } = self.pool_size();
+            let positions = number(height * width);
+            (
+                quote!([[[lanes::splat(simd, 0.0); #positions]; COLUMNS]; MAPS]),
+                self.store_largest(),
+            )
+        } else {
+            (
+                quote!([[lanes::splat(simd, 0.0); COLUMNS]; MAPS]),
+                self.store(),
+            )
+        };
+        quote! {
+            #doc
+            #[inline(always)]
+            #[allow(clippy::needless_range_loop)]
+            pub fn #name<S: Lanes, const MAPS: usize, const COLUMNS: usize>(
+                simd: S,
+                parameters: &#parameters,
+                input: &#input,
+                output: &mut #output,
+                #argmax
+                place: [usize; 3]
+            ) {
+                let #pattern = parameters;
+                let [o, y, x] = place;
+                let mut sums = #sums;
+                #bias
+                #group
+                #taps
+                #store
+            }
+        }
+    }
+
+    /// What the sums begin with.
+    fn biases(&self) -> TokenStream {
+        let (row, column) = self.position();
+        match (self.conv.bias, self.pool) {
+            (ConvBias::None, _) => quote!(),
+            (ConvBias::Channel, None) => quote! {
+                for m in 0..MAPS {
+                    sums[m] = [lanes::splat(simd, bias[o + m]); COLUMNS];
+                }
+            },
+            (ConvBias::Channel, Some(_)) => {
+                let positions = self.positions();
+                quote! {
+                    for m in 0..MAPS {
+                        sums[m] = [[lanes::splat(simd, bias[o + m]); #positions]; COLUMNS];
+                    }
+                }
+            }
+            (ConvBias::Position, _) => {
+                let sum = self.sum_at();
+                let each = self.each_position(&quote! {
+                    for m in 0..MAPS {
+                        #sum = lanes::splat(simd, bias[o + m][#row][#column]);
+                    }
+                });
+                quote!(#each)
+            }
+        }
+    }
+
+    /// The products of all taps. The taps of a row stand together, those of a column do not: most of their input would
+    /// be the same, and would be kept in registers from one to the next.
+    fn taps(&self) -> TokenStream {
+        let conv = self.conv;
+        let (channel, tap, at) = (self.channel(), self.tap(), self.sum_at());
+        let (row, column) = self.position();
+        let row = sum(
+            &[
+                (conv.stride.height, &row.to_string()),
+                (conv.dilation.height, "ky"),
+            ],
+            0,
+        );
+        let column = sum(
+            &[
+                (conv.stride.width, &column.to_string()),
+                (conv.dilation.width, "kx"),
+            ],
+            0,
+        );
+        let products = self.each_position(&quote! {
+            let value = lanes::load(simd, &input[#channel][#row][#column]);
+            for m in 0..MAPS {
+                #at = w[m].mul_add(value, #at);
+            }
+        });
+        let Pair { height, width } = conv.kernel_size;
+        loops(
+            &[("ky", height), ("i", self.inputs()), ("kx", width)],
+            &quote! {
+                lanes::forget();
+                let mut w = [lanes::splat(simd, 0.0); MAPS];
+                for m in 0..MAPS {
+                    w[m] = lanes::splat(simd, weight[o + m][i]#tap);
+                }
+                #products
+            },
+        )
+    }
+
+    /// `sums[m][c]`, or the sum at position `k` of a window.
+    fn sum_at(&self) -> TokenStream {
+        let position = self.pool.map(|_| quote!([k]));
+        quote!(sums[m][c] #position)
+    }
+
+    /// Goes over the positions of a tile.
+    fn each_position(&self, body: &TokenStream) -> TokenStream {
+        let body = match self.pool {
+            Some(_) => {
+                let positions = self.positions();
+                quote!(for k in 0..#positions { #body })
+            }
+            None => body.clone(),
+        };
+        quote!(for c in 0..COLUMNS { #body })
+    }
+
+    fn positions(&self) -> TokenStream {
+        let Pair { height, width } = self.pool_size();
+        let positions = number(height * width);
+        quote!(#positions)
+    }
+
+    /// Row and column of a sum; position `k` of a window is counted row by row.
+    fn position(&self) -> (TokenStream, TokenStream) {
+        let Pair { height, width } = self.pool_size();
+        let (down, across) = match (height, width) {
+            (1, 1) => (None, None),
+            (1, _) => (None, Some("k".to_owned())),
+            (_, 1) => (Some("k".to_owned()), None),
+            _ => (Some(format!("k / {width}")), Some(format!("k % {width}"))),
+        };
+        let with = |factor: usize, index: &str, offset: Option<String>| {
+            let mut terms = vec![(factor, index)];
+            if let Some(offset) = &offset {
+                terms.push((1, offset));
+            }
+            sum(&terms, 0)
+        };
+        (with(height, "y", down), with(width, "x + c", across))
+    }
+
+    /// The number of the group that a tile's maps are in, where there are several.
+    fn group_of_map(&self) -> Option<TokenStream> {
+        let kernels = number(self.kernels());
+        match (self.conv.groups, self.kernels()) {
+            (1, _) => None,
+            (_, 1) => Some(quote!(let group = o;)),
+            _ => Some(quote!(let group = o / #kernels;)),
+        }
+    }
+
+    fn output_index(&self) -> TokenStream {
+        self.memory.index(
+            self.group.output,
+            [&quote!(o + m), &quote!(y), &quote!(x + c)],
+        )
+    }
+
+    /// Sums become outputs.
+    fn store(&self) -> TokenStream {
+        let at = self.output_index();
         let value = activation::value(self.activation, &quote!(z));
         quote! {
-            let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
-            #sums_of(simd, parameters, input, [o, y, x], &mut sums);
             for m in 0..MAPS {
                 for c in 0..COLUMNS {
                     let z = sums[m][c];
                     let a = #value;
-                    a.store_array(&mut output[o + m][y][x + c]);
+                    a.store_array(&mut output #at);
                 }
             }
         }
     }
 
-    /// The largest sums of a tile's windows, found row by row.
-    fn pooled_tile(&self) -> TokenStream {
-        let sums_of = self.sums_name();
-        let Pair { height, width } = self.pool_size();
-        let row = sum(&[(height, "y"), (1, "wy")], 0);
-        let (height, width) = (number(height), number(width));
+    /// The largest sum of each window becomes an output; a later place is a larger number.
+    fn store_largest(&self) -> TokenStream {
+        let at = self.output_index();
+        let positions = self.positions();
         let value = activation::value(self.activation, &quote!(z));
         quote! {
-            let mut largest = [[lanes::splat(simd, f32::NEG_INFINITY); COLUMNS]; MAPS];
-            let mut places = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
-            for wy in 0..#height {
-                let place = [o, #row, x];
-                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
-                #sums_of(simd, parameters, input, place, &mut sums);
-                for m in 0..MAPS {
-                    for c in 0..COLUMNS {
-                        let (z, window) = (sums[m][c], c / #width);
-                        let is_larger = z.simd_gt(largest[m][window]);
-                        let place = lanes::splat(simd, (#width * wy + c % #width) as f32);
-                        let before = places[m][window];
-                        places[m][window] = is_larger.select(place, before);
-                        largest[m][window] = largest[m][window].max(z);
-                    }
-                }
-            }
-            let column = x / #width;
             for m in 0..MAPS {
-                for c in 0..COLUMNS / #width {
-                    let z = largest[m][c];
+                for c in 0..COLUMNS {
+                    let (mut z, mut place) = (sums[m][c][0], lanes::splat(simd, 0.0));
+                    for k in 1..#positions {
+                        let is_larger = sums[m][c][k].simd_gt(z);
+                        let here = is_larger.select(lanes::splat(simd, k as f32), lanes::splat(simd, 0.0));
+                        place = place.max(here);
+                        z = z.max(sums[m][c][k]);
+                    }
                     let a = #value;
-                    a.store_array(&mut output[o + m][y][column + c]);
-                    places[m][c].store_array(&mut argmax[o + m][y][column + c]);
+                    a.store_array(&mut output #at);
+                    place.store_array(&mut argmax[o + m][y][x + c]);
                 }
             }
         }
@@ -215,7 +357,7 @@ impl Emitter<'_> {
         )
     }
 
-    fn sums_doc(&self) -> String {
+    fn tile_doc(&self) -> String {
         let conv = self.conv;
         let row = affine(conv.stride.height, "y", conv.dilation.height, "ky");
         let column = affine(conv.stride.width, "x", conv.dilation.width, "kx");
@@ -224,10 +366,14 @@ impl Emitter<'_> {
             ConvBias::Position => "bias[o][y][x] + ",
             ConvBias::None => "",
         };
+        let what = match self.pool {
+            Some(pool) => format!("`COLUMNS` windows of {}", pool.kernel_size),
+            None => "`COLUMNS` columns".to_owned(),
+        };
         format!(
-            "`{}`'s sums of `MAPS` kernels from `o` on, in row `y` at `COLUMNS` columns from `x` on: each is the dot \
-             product of a kernel with the window under it. All of them stay in registers.\n\n{}",
-            self.group.layer,
+            "`{}` forward of `MAPS` maps from `o` on, at {what} from row `y`, column `x` of the output on. Each sum is the \
+             dot product of a kernel with the input under it; all of them stay in registers.\n\n{}",
+            self.group.name,
             formula(&format!(
                 "z[o][y][x] = {bias}Σ {} · input[i][{row}][{column}]    over i, ky, kx",
                 self.weight_text()

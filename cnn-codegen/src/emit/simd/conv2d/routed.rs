@@ -16,12 +16,7 @@ impl Emitter<'_> {
         let [maps, rows, columns] = self.dims(self.group.output);
         let [_, _, width] = self.input_dims();
         let (stride, pool) = (self.conv.stride, self.pool_size());
-        let flat = ["delta", "output", "argmax"].map(ident);
-        let flat = flat
-            .into_iter()
-            .filter(|name| name != "output" || self.activation.is_some());
-        let flat = flat.map(|name| quote!(let #name = #name[o].as_flattened();));
-        let derivative = self.derivative(&quote!([w]));
+        let derivative = self.derivative();
         let [start, add, end] = self.bias_total();
         let offset = self.route_offset();
         let (maps, windows) = (number(maps), number(rows * columns));
@@ -29,33 +24,34 @@ impl Emitter<'_> {
             width * stride.height * pool.height,
             stride.width * pool.width,
         );
-        let begin = match columns {
-            1 => sum(&[(down, "w")], 0),
-            columns => sum(
-                &[
-                    (down, &format!("w / {columns}")),
-                    (across, &format!("w % {columns}")),
-                ],
-                0,
-            ),
+        let begin = sum(&[(down, "y"), (across, "x")], 0);
+        let place = match columns {
+            1 => quote!((w, 0)),
+            columns => {
+                let columns = number(columns);
+                quote!((w / #columns, w % #columns))
+            }
         };
         let room = number((rows * columns).next_multiple_of(16));
         let body = quote! {
             // Where in the input the first of each window's positions begins.
-            let begins: [f32; #room] = core::array::from_fn(|w| (#begin) as f32);
+            let begins: [f32; #room] = core::array::from_fn(|w| {
+                let (y, x) = #place;
+                (#begin) as f32
+            });
             for o in 0..#maps {
-                #(#flat)*
                 let mut counts = [0; lanes::MOST];
                 #start
                 for first in (0..#windows).step_by(S::COUNT) {
                     let mut offsets = [lanes::splat(simd, 0.0); lanes::MOST];
                     let mut deltas = [lanes::splat(simd, 0.0); lanes::MOST];
                     for (k, w) in (first..#windows).take(S::COUNT).enumerate() {
-                        let d = lanes::load(simd, &delta[w]);
+                        let (y, x) = #place;
+                        let d = lanes::load(simd, &delta[o][y][x]);
                         #derivative
                         #add
                         deltas[k] = d;
-                        let place = lanes::load(simd, &argmax[w]);
+                        let place = lanes::load(simd, &argmax[o][y][x]);
                         #offset
                     }
                     let begins = S::f32s::from_slice(simd, &begins[first..][..S::COUNT]);
@@ -292,7 +288,7 @@ impl Emitter<'_> {
                     for k in 0..count {
                         channels[k] = parameters.weight[o][first + k].as_flattened();
                     }
-                    lanes::gather(simd, &channels[..count], kernels[o].as_flattened_mut());
+                    lanes::gather(simd, &channels[..count], 0, kernels[o].as_flattened_mut());
                 }
                 for lane in 0..S::COUNT {
                     let sample = samples[lane].as_flattened_mut();
