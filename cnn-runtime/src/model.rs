@@ -20,6 +20,8 @@ pub trait Model: 'static {
     type Parameters: Parameters<Scalar = Self::Scalar>;
     /// What the layers put out for one sample.
     type Activations: Zeroed + Send;
+    /// What [`Model::forward_batch`] works in.
+    type BatchActivations: Zeroed + Send;
 
     /// The name in the TOML file.
     const NAME: &'static str;
@@ -39,6 +41,16 @@ pub trait Model: 'static {
         input: &Self::Input,
         activations: &'a mut Self::Activations,
     ) -> &'a Self::Output;
+
+    /// The outputs for any number of samples: `outputs[n]` is that for `inputs[n]`.
+    ///
+    /// Where there are more of one than of the other, the rest is left alone.
+    fn forward_batch(
+        parameters: &Self::Parameters,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        activations: &mut Self::BatchActivations,
+    );
 }
 
 /// A generated network whose file has a `[training]` section.

@@ -464,6 +464,7 @@ impl cnn_runtime::Model for Digits {
     type Output = Output;
     type Parameters = Parameters;
     type Activations = Activations;
+    type BatchActivations = Activations;
 
     const NAME: &'static str = "Digits";
     const INPUT_SHAPE: &'static [usize] = &[1, 28, 28];
@@ -484,6 +485,18 @@ impl cnn_runtime::Model for Digits {
     ) -> &'a Output {
         forward(parameters, input, activations);
         &activations.dense1
+    }
+
+    fn forward_batch(
+        parameters: &Parameters,
+        inputs: &[Input],
+        outputs: &mut [Output],
+        activations: &mut Activations,
+    ) {
+        for (input, place) in inputs.iter().zip(outputs) {
+            forward(parameters, input, activations);
+            place.clone_from(&activations.dense1);
+        }
     }
 }
 

@@ -60,6 +60,10 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
         crate::agree::<{plain}, {simd}>();
     }}
     #[test]
+    fn a_batch_is_its_samples() {{
+        crate::inferred::<{plain}, {simd}>();
+    }}
+    #[test]
     fn the_profile_counts_a_whole_step() {{
         crate::profiled::<{simd}>({multiply_adds});
     }}

@@ -132,6 +132,18 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
         .collect();
     let allow = allow_constants(&first_values);
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
+    let (batch_activations, batch) = match kernels {
+        Kernels::Plain => (
+            quote!(Activations),
+            quote! {
+                for (input, place) in inputs.iter().zip(outputs) {
+                    forward(parameters, input, activations);
+                    place.clone_from(#output);
+                }
+            },
+        ),
+        Kernels::Simd => (quote!(LaneActivations), simd::batch_body()),
+    };
     let trainable = network
         .training
         .as_ref()
@@ -143,6 +155,7 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
             type Output = Output;
             type Parameters = Parameters;
             type Activations = Activations;
+            type BatchActivations = #batch_activations;
 
             const NAME: &'static str = #name_text;
             const INPUT_SHAPE: &'static [usize] = &[#(#input_shape),*];
@@ -161,6 +174,15 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
             ) -> &'a Output {
                 forward(parameters, input, activations);
                 #output
+            }
+
+            fn forward_batch(
+                parameters: &Parameters,
+                inputs: &[Input],
+                outputs: &mut [Output],
+                activations: &mut #batch_activations
+            ) {
+                #batch
             }
         }
 

@@ -75,6 +75,15 @@ pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
     groups
 }
 
+/// The softmax between the scores and the output, where the loss takes its input.
+pub fn after_scores<'n>(plan: &Plan<'n>) -> Option<Group<'n>> {
+    let step = plan.steps.iter().find(|step| step.output > plan.scores)?;
+    match step.operation {
+        Operation::Layer(kind) => Some(first(step, kind)),
+        Operation::ZeroPad(_) => None,
+    }
+}
+
 fn first<'n>(step: &Step<'n>, kind: &'n Kind) -> Group<'n> {
     let kernel = match kind {
         Kind::Conv2d(conv) => Kernel::Conv2d {

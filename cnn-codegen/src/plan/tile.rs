@@ -269,10 +269,19 @@ pub fn band(rows: usize, columns: usize) -> usize {
     rows.div_ceil(bands)
 }
 
-/// The largest divisor of `count` that is at most `most`.
-pub fn divisor(count: usize, most: usize) -> usize {
-    (1..=most)
-        .rev()
-        .find(|size| count.is_multiple_of(*size))
-        .unwrap_or(1)
+/// A tile of maps by columns, each of which it divides.
+pub fn of_positions(maps: usize, columns: usize, registers: Registers) -> Tile {
+    let divisors = |count: usize| (1..=count).filter(move |size| count.is_multiple_of(*size));
+    let tiles = divisors(maps).flat_map(|m| {
+        divisors(columns).map(move |c| {
+            let cost = cost(m * c, m + c, c + 2, registers);
+            let count = (maps / m) * (columns / c);
+            let tile = Tile {
+                maps: m,
+                columns: c,
+            };
+            (cost * count as f64, tile)
+        })
+    });
+    best(tiles).1
 }

@@ -60,6 +60,7 @@ impl<const I: usize, const O: usize> Model for Linear<I, O> {
     type Output = [f32; O];
     type Parameters = Weights<I, O>;
     type Activations = [f32; O];
+    type BatchActivations = [f32; O];
 
     const NAME: &'static str = "Linear";
     const INPUT_SHAPE: &'static [usize] = &[I];
@@ -84,6 +85,17 @@ impl<const I: usize, const O: usize> Model for Linear<I, O> {
             *output = row.iter().zip(input).fold(*bias, |sum, (w, x)| sum + w * x);
         }
         activations
+    }
+
+    fn forward_batch(
+        parameters: &Self::Parameters,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        activations: &mut Self::BatchActivations,
+    ) {
+        for (input, output) in inputs.iter().zip(outputs) {
+            *output = *Self::forward(parameters, input, activations);
+        }
     }
 }
 

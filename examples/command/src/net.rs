@@ -235,6 +235,7 @@ impl cnn_runtime::Model for WorkedExample1 {
     type Output = Output;
     type Parameters = Parameters;
     type Activations = Activations;
+    type BatchActivations = Activations;
 
     const NAME: &'static str = "WorkedExample1";
     const INPUT_SHAPE: &'static [usize] = &[1, 3, 3];
@@ -252,6 +253,18 @@ impl cnn_runtime::Model for WorkedExample1 {
     ) -> &'a Output {
         forward(parameters, input, activations);
         &activations.conv1
+    }
+
+    fn forward_batch(
+        parameters: &Parameters,
+        inputs: &[Input],
+        outputs: &mut [Output],
+        activations: &mut Activations,
+    ) {
+        for (input, place) in inputs.iter().zip(outputs) {
+            forward(parameters, input, activations);
+            place.clone_from(&activations.conv1);
+        }
     }
 }
 

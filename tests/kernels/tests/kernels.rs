@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::pedantic)]
 
 use cnn_runtime::profile::{Laps, Profiled};
-use cnn_runtime::{Parameters, Rng, Target, Totals, Trainable, Zeroed};
+use cnn_runtime::{Parameters, Rng, Target, Tensor, Totals, Trainable, Zeroed};
 
 include!(concat!(env!("OUT_DIR"), "/networks.rs"));
 
@@ -99,6 +99,32 @@ where
             plain.parameters.tensor(index),
             simd.parameters.tensor(index),
         );
+    }
+}
+
+/// The outputs for a batch are those for its samples, one by one.
+fn inferred<P, S>()
+where
+    P: Trainable<Scalar = f32>,
+    S: Trainable<Scalar = f32, Input = P::Input, Output = P::Output>,
+{
+    let (inputs, _) = samples::<P>();
+    let mut plain = P::Parameters::boxed();
+    P::initialize(&mut plain, &mut Rng::new(7));
+    let mut simd = S::Parameters::boxed();
+    S::initialize(&mut simd, &mut Rng::new(7));
+    let mut activations = P::Activations::boxed();
+    let (mut one_by_one, mut blocks) = (P::BatchActivations::boxed(), S::BatchActivations::boxed());
+    for count in [1, 7, SAMPLES] {
+        let mut outputs = vec![P::Output::ZERO; count];
+        S::forward_batch(&simd, &inputs, &mut outputs, &mut blocks);
+        let mut plain_outputs = vec![P::Output::ZERO; count];
+        P::forward_batch(&plain, &inputs, &mut plain_outputs, &mut one_by_one);
+        for (index, (output, plain_output)) in outputs.iter().zip(&plain_outputs).enumerate() {
+            let expected = P::forward(&plain, &inputs[index], &mut activations);
+            assert_eq!(plain_output.values(), expected.values());
+            close("output", expected.values(), output.values());
+        }
     }
 }
 

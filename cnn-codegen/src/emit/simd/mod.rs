@@ -51,10 +51,9 @@ impl Functions {
 pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let groups = fuse::fuse(plan);
     let memory = Memory::new(plan);
-    let functions: Vec<_> = groups
-        .iter()
-        .map(|group| functions(plan, group, &memory))
-        .collect();
+    let of = |group: &Group| functions(plan, group, &memory);
+    let last = fuse::after_scores(plan).map(|group| of(&group).forward);
+    let functions: Vec<_> = groups.iter().map(of).collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
         let (tile, forward) = (&functions.tile, functions.forward.item());
@@ -63,9 +62,10 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
         quote!(#tile #forward #weight_tile #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
-    let passes = model::passes(plan, &groups, &memory, &functions);
+    let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
+    let last = last.as_ref().map(Function::item);
     let profiled = profile.then(|| profile::implementation(plan, &groups, &memory, &functions));
-    quote!(#workspace #(#layers)* #loss #passes #profiled)
+    quote!(#workspace #(#layers)* #last #loss #passes #profiled)
 }
 
 fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
@@ -144,4 +144,4 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
     }
 }
 
-pub use model::trainable_bodies;
+pub use model::{batch_body, trainable_bodies};

@@ -1,7 +1,7 @@
 //! The memory of a block, and the passes over it.
 
 use super::Functions;
-use super::function::{Function, flat_mut, sum};
+use super::function::{Function, flat, flat_mut, lanes_type, sum};
 use super::memory::{Field, Memory};
 use crate::emit::tokens::{doc, ident, loops, number, used_in};
 use crate::plan::fuse::{Group, Kernel};
@@ -35,6 +35,9 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
             deltas.push(memory.weight_sums(group));
         }
         deltas.extend(memory.rows(group));
+    }
+    if plan.output != plan.scores {
+        activations.push(memory.value(plan.output));
     }
     let activations = lanes_struct(
         "LaneActivations",
@@ -83,9 +86,12 @@ fn lanes_struct(name: &str, about: &str, fields: &[Field]) -> TokenStream {
 pub fn passes(
     plan: &Plan,
     groups: &[Group],
-    memory: &Memory,
     functions: &[Functions],
+    last: Option<&Function>,
+    memory: &Memory,
 ) -> TokenStream {
+    let (load, outputs) = (load(plan, memory), outputs(plan, last));
+    let training = training(plan, groups, functions, memory);
     let forward: TokenStream = functions
         .iter()
         .map(|functions| functions.forward.call())
@@ -95,61 +101,19 @@ pub fn passes(
         .rev()
         .flat_map(|functions| functions.backward.iter().map(Function::call))
         .collect();
-    let finish = functions
-        .iter()
-        .filter_map(|functions| functions.finish.as_ref());
-    let finish: TokenStream = finish.map(Function::call).collect();
-    let clear = clear(groups, memory);
     let [forward_parameters, backward_parameters] =
         [&forward, &backward].map(|calls| used_in(calls, "parameters"));
-    let next = used_in(&forward, "next");
-    let scores = ident(&plan.value(plan.scores).name);
-    let input = &plan.value(ValueId::INPUT).shape;
-    let train = each_block(
-        plan,
-        &quote! {
-            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-            forward_lanes(simd, parameters, next, activations);
-            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
-            loss_backward_lanes(
-                simd,
-                lanes::view(&activations.#scores),
-                targets,
-                batch_size,
-                lanes::view_mut(&mut deltas.#scores)
-            );
-            backward_lanes(simd, parameters, activations, deltas, gradients);
-        },
-    );
-    let evaluate = each_block(
-        plan,
-        &quote! {
-            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-            forward_lanes(simd, parameters, next, activations);
-            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
-        },
-    );
-    let input_array = memory.array(ValueId::INPUT);
-    let gather = gather(input, memory);
+    let [next, is_training] = ["next", "is_training"].map(|name| used_in(&forward, name));
     quote! {
-        /// Puts the samples of a block side by side.
-        pub fn load_lanes<S: Lanes>(simd: S, inputs: &[Input], block: &mut #input_array) {
-            simd.vectorize(#[inline(always)] || {
-                let mut samples: [&[f32]; lanes::MOST] = [&[]; lanes::MOST];
-                for (sample, input) in samples.iter_mut().zip(inputs) {
-                    *sample = input.values();
-                }
-                let samples = &samples[..inputs.len()];
-                #gather
-            });
-        }
+        #load
 
         /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block after it are brought
-        /// near meanwhile.
+        /// near meanwhile; in training, what only the backward pass needs is kept.
         pub fn forward_lanes<S: Lanes>(
             simd: S,
             #forward_parameters: &Parameters,
             #next: &[f32],
+            #is_training: bool,
             activations: &mut LaneActivations
         ) {
             #forward
@@ -167,6 +131,72 @@ pub fn passes(
             #backward
         }
 
+        #training
+        #outputs
+    }
+}
+
+/// `load_lanes`.
+fn load(plan: &Plan, memory: &Memory) -> TokenStream {
+    let input = &plan.value(ValueId::INPUT).shape;
+    let input_array = memory.array(ValueId::INPUT);
+    let gather = gather(input, memory);
+    quote! {
+        /// Puts the samples of a block side by side.
+        #[allow(clippy::needless_range_loop)]
+        pub fn load_lanes<S: Lanes>(simd: S, inputs: &[Input], block: &mut #input_array) {
+            simd.vectorize(#[inline(always)] || {
+                let mut samples: [&[f32]; lanes::MOST] = [&[]; lanes::MOST];
+                for (sample, input) in samples.iter_mut().zip(inputs) {
+                    *sample = input.values();
+                }
+                let samples = &samples[..inputs.len()];
+                #gather
+            });
+        }
+    }
+}
+
+/// `gradients_lanes` and `evaluate_lanes`.
+fn training(
+    plan: &Plan,
+    groups: &[Group],
+    functions: &[Functions],
+    memory: &Memory,
+) -> TokenStream {
+    let clear = clear(groups, memory);
+    let finish = functions
+        .iter()
+        .filter_map(|functions| functions.finish.as_ref());
+    let finish: TokenStream = finish.map(Function::call).collect();
+    let scores = ident(&plan.value(plan.scores).name);
+    let train = each_block(
+        plan,
+        &Partners::Targets,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, true, activations);
+            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            loss_backward_lanes(
+                simd,
+                lanes::view(&activations.#scores),
+                targets,
+                batch_size,
+                lanes::view_mut(&mut deltas.#scores)
+            );
+            backward_lanes(simd, parameters, activations, deltas, gradients);
+        },
+    );
+    let evaluate = each_block(
+        plan,
+        &Partners::Targets,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, false, activations);
+            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+        },
+    );
+    quote! {
         /// Adds the gradients of some samples of a batch to `gradients`, block by block.
         pub fn gradients_lanes<S: Lanes>(
             simd: S,
@@ -210,8 +240,62 @@ pub fn clear(groups: &[Group], memory: &Memory) -> TokenStream {
     quote!(#(deltas.#names.fill(Room::default());)*)
 }
 
-/// Goes over the blocks of some samples and their targets; `next` are the values of the samples of the next block.
-pub fn each_block(plan: &Plan, body: &TokenStream) -> TokenStream {
+/// `store_lanes` and `outputs_lanes`; the last function is called after the scores.
+fn outputs(plan: &Plan, last: Option<&Function>) -> TokenStream {
+    let shape = &plan.value(plan.output).shape;
+    let (name, array, flat) = (
+        ident(&plan.value(plan.output).name),
+        lanes_type(shape),
+        flat(shape),
+    );
+    let last = last.map(Function::call);
+    let blocks = each_block(
+        plan,
+        &Partners::Outputs,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, false, activations);
+            #last
+            store_lanes(simd, lanes::view(&activations.#name), outputs);
+        },
+    );
+    quote! {
+        /// Puts the outputs of a block one after the other.
+        pub fn store_lanes<S: Lanes>(_: S, block: &#array, outputs: &mut [Output]) {
+            for (lane, output) in outputs.iter_mut().enumerate() {
+                for (place, value) in output.values_mut().iter_mut().zip(block #flat) {
+                    *place = value.as_ref()[lane];
+                }
+            }
+        }
+
+        /// The outputs of some samples, block by block.
+        pub fn outputs_lanes<S: Lanes>(
+            simd: S,
+            parameters: &Parameters,
+            inputs: &[Input],
+            outputs: &mut [Output],
+            activations: &mut LaneActivations
+        ) {
+            #blocks
+        }
+    }
+}
+
+/// What belongs to samples, one to each.
+pub enum Partners {
+    /// Read.
+    Targets,
+    /// Written.
+    Outputs,
+}
+
+/// Goes over the blocks of some samples and of their partners; `next` are the values of the samples of the next block.
+pub fn each_block(plan: &Plan, partners: &Partners, body: &TokenStream) -> TokenStream {
+    let (name, chunks) = match partners {
+        Partners::Targets => (quote!(targets), quote!(chunks)),
+        Partners::Outputs => (quote!(outputs), quote!(chunks_mut)),
+    };
     let next = used_in(body, "next");
     let input = &plan.value(ValueId::INPUT).shape;
     let flat = input.dims().iter().map(|_| quote!(.as_flattened()));
@@ -219,8 +303,8 @@ pub fn each_block(plan: &Plan, body: &TokenStream) -> TokenStream {
         let blocks = inputs.chunks(S::COUNT);
         let following = blocks.clone().skip(1).chain([&[][..]]);
         let following = following.map(|inputs| inputs #(#flat)*);
-        let targets = targets.chunks(S::COUNT);
-        for ((inputs, #next), targets) in blocks.zip(following).zip(targets) {
+        let #name = #name.#chunks(S::COUNT);
+        for ((inputs, #next), #name) in blocks.zip(following).zip(#name) {
             #body
         }
     }
@@ -249,6 +333,15 @@ fn gather(input: &Shape, memory: &Memory) -> TokenStream {
             lanes::gather(simd, samples, #width * (#row), row);
         },
     )
+}
+
+/// The body of `forward_batch`.
+pub fn batch_body() -> TokenStream {
+    quote! {
+        lanes::dispatch!(lanes::level(), simd => outputs_lanes(
+            simd, parameters, inputs, outputs, activations
+        ));
+    }
 }
 
 /// The bodies of `gradients`, `evaluate` and `update`: each chooses the instruction set once.

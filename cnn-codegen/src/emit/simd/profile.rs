@@ -3,8 +3,8 @@
 use super::Functions;
 use super::function::Function;
 use super::memory::Memory;
-use super::model;
-use crate::emit::tokens::{ident, number};
+use super::model::{self, Partners};
+use crate::emit::tokens::{ident, mentions, number};
 use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
 use cnn_spec::network::Layer;
@@ -54,7 +54,8 @@ pub fn implementation(
             quote!(#call laps.lap(#index);)
         });
     let in_block: TokenStream = calls.by_ref().take(kernels.len()).collect();
-    let blocks = model::each_block(plan, &in_block);
+    let is_training = mentions(&in_block, "is_training").then(|| quote!(let is_training = true;));
+    let blocks = model::each_block(plan, &Partners::Targets, &in_block);
     let at_the_end: TokenStream = calls.collect();
     quote! {
         impl cnn_runtime::profile::Profiled for #name {
@@ -80,6 +81,7 @@ pub fn implementation(
                     let batch_size = inputs.len();
                     let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
                     #clear
+                    #is_training
                     #blocks
                     #at_the_end
                 }

@@ -118,60 +118,68 @@ impl Emitter<'_> {
             &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
             0,
         );
-        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
+        let column = sum(
+            &[(conv.stride.width, "x + c"), (conv.dilation.width, "kx")],
+            0,
+        );
         let out = self.in_group(&quote!(o), self.kernels());
         let first = self.in_group(&quote!(i), self.inputs());
-        let tile = quote! {
+        let count = number(self.inputs());
+        let body = self.each_group(&quote! {
             for y in 0..#rows {
                 for ky in 0..#taps_high {
                     let row = #row;
                     if !(#top..#top + #height).contains(&row) {
                         continue;
                     }
-                    for x in 0..#columns {
-                        for kx in 0..#taps_wide {
-                            let column = #column;
-                            if !(#left..#left + #width).contains(&column) {
-                                continue;
-                            }
-                            let mut sums = [lanes::splat(simd, 0.0); MAPS];
+                    for x in (0..#columns).step_by(COLUMNS) {
+                        for i in (0..#count).step_by(MAPS) {
+                            for kx in 0..#taps_wide {
+                                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
                                 for o in 0..#kernels {
-                                    let d = lanes::load(simd, &delta[#out][y][x]);
+                                    let (row, kernel) = (&delta[#out][y], &weight[#out]);
+                                    let mut values = [lanes::splat(simd, 0.0); COLUMNS];
+                                    for c in 0..COLUMNS {
+                                        values[c] = lanes::load(simd, &row[x + c]);
+                                    }
                                     for m in 0..MAPS {
-                                        let w = lanes::splat(simd, weight[#out][i + m]#tap);
-                                        sums[m] = w.mul_add(d, sums[m]);
+                                        let w = lanes::splat(simd, kernel[i + m]#tap);
+                                        for c in 0..COLUMNS {
+                                            sums[m][c] = w.mul_add(values[c], sums[m][c]);
+                                        }
                                     }
                                 }
-                                for m in 0..MAPS {
-                                    let place = &mut input_delta[#first + m][row - #top][column - #left];
-                                    (lanes::load(simd, place) + sums[m]).store_array(place);
+                                for c in 0..COLUMNS {
+                                    let column = #column;
+                                    if !(#left..#left + #width).contains(&column) {
+                                        continue;
+                                    }
+                                    for m in 0..MAPS {
+                                        let place = &mut input_delta[#first + m][row - #top][column - #left];
+                                        (lanes::load(simd, place) + sums[m][c]).store_array(place);
+                                    }
                                 }
+                            }
                         }
                     }
                 }
-            }
-        };
-        let count = number(self.inputs());
-        let body = self.each_group(&quote! {
-            for tile in 0..#count / MAPS {
-                let i = tile * MAPS;
-                #tile
             }
         });
         Function {
             name: format!("{}_backward_input_lanes", self.group.layer),
             doc: self.backward_input_doc(),
-            sizes: &["MAPS"],
+            sizes: &["MAPS", "COLUMNS"],
             arguments: self.backward_input_arguments(),
-            body: quote!(
-                    let weight = &parameters.weight;
-                    let values = input_delta.as_flattened_mut().as_flattened_mut();
-            lanes::clear(simd, values);
-                    #body
-                ),
-            calls: for_registers(|_| {
+            body: quote! {
+                let weight = &parameters.weight;
+                lanes::clear(simd, input_delta.as_flattened_mut().as_flattened_mut());
+                #body
+            },
+            calls: for_registers(|registers| {
+                let [_, _, columns] = self.sums_dims();
+                let tile = tile::of_positions(self.inputs(), columns, registers);
                 vec![Call {
-                    sizes: vec![tile::divisor(self.inputs(), 12)],
+                    sizes: vec![tile.maps, tile.columns],
                     maps: None,
                 }]
             }),

@@ -66,12 +66,13 @@ impl Emitter<'_> {
         }
         let row = sum(&[(pool.height, "y"), (1, "wy")], 0);
         let column = sum(&[(pool.width, "x"), (1, "wx")], border);
+        let index = sum(&[(pool.width, "wy"), (1, "wx")], 0);
         let (pool_rows, pool_columns) = (number(pool.height), number(pool.width));
         let store = quote! {
             let place = lanes::load(simd, &argmax[o][y][x]);
             for wy in 0..#pool_rows {
                 for wx in 0..#pool_columns {
-                    let is_largest = place.simd_eq((#pool_columns * wy + wx) as f32);
+                    let is_largest = place.simd_eq((#index) as f32);
                     let routed = is_largest.select(d, lanes::splat(simd, 0.0));
                     let (row, column) = (#row, #column);
                     routed.store_array(&mut sums_delta[o][row][column]);

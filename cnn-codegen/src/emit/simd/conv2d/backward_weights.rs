@@ -143,6 +143,7 @@ impl Emitter<'_> {
         );
         let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
         let delta_column = sum(&[(1, "x")], self.memory.border(self.group));
+        let taps = sum(&[(conv.kernel_size.width, "ROWS")], 0);
         let (columns, width) = (number(columns), number(conv.kernel_size.width));
         let doc = doc(&format!(
             "The sums of `MAPS` kernels of `{}` from `o` on, at `ROWS` rows of taps from `first` on, for input channel `i`: \
@@ -176,7 +177,7 @@ impl Emitter<'_> {
                     let inputs: [_; ROWS] = core::array::from_fn(|r| &input[#channel][#row]);
                     for x in 0..#columns {
                         // The fewer of both stay in registers.
-                        if MAPS < ROWS * #width {
+                        if MAPS < #taps {
                             let mut d = [lanes::splat(simd, 0.0); MAPS];
                             for m in 0..MAPS {
                                 d[m] = lanes::load(simd, &deltas[m][#delta_column]);

@@ -63,8 +63,11 @@ impl Emitter<'_> {
             });
         }
         arguments.extend(self.memory.argmax(self.group).map(|argmax| {
-            let name = ident(&argmax.name);
-            Argument::unique("argmax", &argmax.array(), &quote!(activations.#name))
+            let (name, array) = (ident(&argmax.name), argmax.array());
+            Argument {
+                declaration: quote!(mut argmax: Option<&mut #array>),
+                value: quote!(is_training.then(|| lanes::view_mut(&mut activations.#name))),
+            }
         }));
         arguments
     }
@@ -89,9 +92,9 @@ impl Emitter<'_> {
             }
         };
         let prefetch = self.reads_samples().then(|| {
-            let tile = ident(if slide.columns == 1 { "x" } else { "tile" });
-            let (tiles, all) = (number(count), number(rows * count));
-            quote!(lanes::prefetch(simd, next, #tiles * y + #tile, #all);)
+            let tile = if slide.columns == 1 { "x" } else { "tile" };
+            let (part, parts) = (sum(&[(count, "y"), (1, tile)], 0), number(rows * count));
+            quote!(lanes::prefetch(simd, next, #part, #parts);)
         });
         let places = if slide.columns == 1 {
             loops(&[("x", count)], &quote!(#prefetch #maps))
@@ -106,19 +109,27 @@ impl Emitter<'_> {
         let (name, maps) = (self.tile_name(), run.tile.maps);
         let count = (run.end - run.start) / maps;
         let (size, columns) = (number(maps), number(columns));
-        let argmax = self.pool.map(|_| quote!(argmax,));
-        let tile = |first: TokenStream| {
-            let o = self.in_group(&first, self.kernels());
-            quote! {
-                #name::<S, #size, #columns>(simd, parameters, input, output, #argmax [#o, y, x]);
-            }
+        let argmax = self.pool.map(|_| quote!(argmax.as_deref_mut(),));
+        let mut terms = Vec::new();
+        if self.conv.groups > 1 {
+            terms.push((self.kernels(), "group"));
+        }
+        if count > 1 {
+            terms.push((maps, "map"));
+        }
+        let o = if terms.is_empty() {
+            let start = number(run.start);
+            quote!(#start)
+        } else {
+            sum(&terms, run.start)
         };
-        match count {
-            1 => {
-                let start = number(run.start);
-                tile(quote!(#start))
-            }
-            _ => loops(&[("map", count)], &tile(sum(&[(maps, "map")], run.start))),
+        let tile = quote! {
+            #name::<S, #size, #columns>(simd, parameters, input, output, #argmax [#o, y, x]);
+        };
+        if count > 1 {
+            loops(&[("map", count)], &tile)
+        } else {
+            tile
         }
     }
 
@@ -137,7 +148,7 @@ impl Emitter<'_> {
         );
         let argmax = self.memory.argmax(self.group).map(|argmax| {
             let array = argmax.array();
-            quote!(argmax: &mut #array,)
+            quote!(argmax: Option<&mut #array>,)
         });
         let (doc, bias, group, taps) = (
             doc(&self.tile_doc()),
@@ -326,7 +337,8 @@ impl Emitter<'_> {
         }
     }
 
-    /// The largest sum of each window becomes an output; a later place is a larger number.
+    /// The largest sum of each window becomes an output. In training its place is kept too: a later place is a larger
+    /// number.
     fn store_largest(&self) -> TokenStream {
         let at = self.output_index();
         let positions = self.positions();
@@ -334,15 +346,24 @@ impl Emitter<'_> {
         quote! {
             for m in 0..MAPS {
                 for c in 0..COLUMNS {
-                    let (mut z, mut place) = (sums[m][c][0], lanes::splat(simd, 0.0));
+                    let mut z = sums[m][c][0];
                     for k in 1..#positions {
-                        let is_larger = sums[m][c][k].simd_gt(z);
-                        let here = is_larger.select(lanes::splat(simd, k as f32), lanes::splat(simd, 0.0));
-                        place = place.max(here);
                         z = z.max(sums[m][c][k]);
                     }
                     let a = #value;
                     a.store_array(&mut output #at);
+                }
+            }
+            let Some(argmax) = argmax else { return };
+            for m in 0..MAPS {
+                for c in 0..COLUMNS {
+                    let zero = lanes::splat(simd, 0.0);
+                    let (mut z, mut place) = (sums[m][c][0], zero);
+                    for k in 1..#positions {
+                        let is_larger = sums[m][c][k].simd_gt(z);
+                        place = place.max(is_larger.select(lanes::splat(simd, k as f32), zero));
+                        z = z.max(sums[m][c][k]);
+                    }
                     place.store_array(&mut argmax[o + m][y][x + c]);
                 }
             }
