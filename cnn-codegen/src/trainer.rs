@@ -12,15 +12,6 @@ use std::path::{Path, PathBuf};
 /// The first line of a package's manifest; a folder without it belongs to somebody else.
 const MARK: &str = "# Made by cnn-codegen";
 
-/// The dependencies that take long to optimize, and work for moments only.
-const NOT_OPTIMIZED: [&str; 5] = [
-    "clap_builder",
-    "console",
-    "indicatif",
-    "safetensors",
-    "serde_json",
-];
-
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Where a package finds `cnn-runtime`.
@@ -77,6 +68,8 @@ struct Program {
     usage: &'static str,
     /// The command that makes the package.
     maker: &'static str,
+    /// How its dependencies are built, where not as usual.
+    profiles: &'static str,
 }
 
 const TRAINER: Program = Program {
@@ -85,6 +78,15 @@ const TRAINER: Program = Program {
     function: "trainer::main",
     usage: "cargo run --release -- --help",
     maker: "cnn-codegen trainer net.toml --out .",
+    profiles: "
+# What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
+[profile.release.package]
+clap_builder.opt-level = 0
+console.opt-level = 0
+indicatif.opt-level = 0
+safetensors.opt-level = 0
+serde_json.opt-level = 0
+",
 };
 
 const BENCH: Program = Program {
@@ -93,6 +95,7 @@ const BENCH: Program = Program {
     function: "profile::main",
     usage: "cargo run --release",
     maker: "cnn-codegen bench net.toml",
+    profiles: "",
 };
 
 /// The files of a package, not yet on disk.
@@ -151,7 +154,7 @@ impl Package {
         let name = format!("{}-{}", network.to_kebab_case(), program.suffix);
         let dependency = runtime.dependency(features)?;
         let files = [
-            ("Cargo.toml", manifest(&name, &dependency)),
+            ("Cargo.toml", manifest(&name, &dependency, program.profiles)),
             ("README.md", program.readme(network)),
             ("net.toml", source.text.clone()),
             ("src/main.rs", program.main(network)),
@@ -197,11 +200,7 @@ fn refuse_foreign(folder: &Path) -> Result<(), Error> {
     )))
 }
 
-fn manifest(name: &str, dependency: &str) -> String {
-    let quick_to_build: String = NOT_OPTIMIZED
-        .iter()
-        .map(|package| format!("{package}.opt-level = 0\n"))
-        .collect();
+fn manifest(name: &str, dependency: &str, profiles: &str) -> String {
     format!(
         "{MARK} {VERSION}.
 [package]
@@ -212,10 +211,7 @@ publish = false
 
 [dependencies]
 {dependency}
-
-# What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
-[profile.release.package]
-{quick_to_build}
+{profiles}
 # The package stands alone, also inside another workspace.
 [workspace]
 "

@@ -24,7 +24,7 @@ edition = \"2024\"
 publish = false
 
 [dependencies]
-cnn-runtime = {{ path = \"{}\", features = [\"trainer\", \"download\"] }}
+cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"simd\"] }}
 
 # What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
 [profile.release.package]

@@ -27,6 +27,7 @@ impl Model for Faulty {
     type Output = <Toy as Model>::Output;
     type Parameters = <Toy as Model>::Parameters;
     type Activations = <Toy as Model>::Activations;
+    type BatchActivations = <Toy as Model>::BatchActivations;
 
     const NAME: &'static str = "Faulty";
     const INPUT_SHAPE: &'static [usize] = Toy::INPUT_SHAPE;
@@ -43,6 +44,15 @@ impl Model for Faulty {
         activations: &'a mut Self::Activations,
     ) -> &'a Self::Output {
         Toy::forward(parameters, input, activations)
+    }
+
+    fn forward_batch(
+        parameters: &Self::Parameters,
+        inputs: &[Self::Input],
+        outputs: &mut [Self::Output],
+        activations: &mut Self::BatchActivations,
+    ) {
+        Toy::forward_batch(parameters, inputs, outputs, activations);
     }
 }
 
