@@ -169,7 +169,8 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
         registers.count()
     };
     let tiles = (1..=features.min(most)).map(|m| {
-        let cost = cost(m, m + 1, 2, registers);
+        // An input, a weight, and two to spare: with none the compiler moves sums to and fro.
+        let cost = cost(m, m + 1, 4, registers);
         (
             cost * features.div_ceil(m) as f64,
             Tile {
