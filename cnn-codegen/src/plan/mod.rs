@@ -6,10 +6,15 @@
 //! 2. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
 //! 3. [`layout`], likewise: padding is no step, but zeros around the value that it pads.
 //! 4. [`tile`], likewise: what of a kernel's output is computed at a time fits the registers.
+//!
+//! For one sample on vectors, [`stage`] follows [`fuse`], with tiles of [`spatial`]: each group is one function or a few,
+//! and what they put out takes turns in buffers.
 
 pub mod fuse;
 pub mod layout;
 mod lower;
+pub mod spatial;
+pub mod stage;
 pub mod tile;
 
 use cnn_spec::layer::{Kind, Padding};
