@@ -8,8 +8,11 @@
 
 #![allow(clippy::inline_always)]
 
+mod routes;
+
 pub use crate::dispatch_lanes as dispatch;
 pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
+pub use routes::{Route, end_routes, exchange, route, window, window_mut};
 
 /// What the kernels call vectors and their methods by.
 pub mod prelude {
@@ -67,6 +70,14 @@ pub fn view<T: Pod>(room: &[Room]) -> &T {
 #[inline(always)]
 pub fn view_mut<T: Pod>(room: &mut [Room]) -> &mut T {
     bytemuck::from_bytes_mut(&mut bytemuck::cast_slice_mut(room)[..size_of::<T>()])
+}
+
+/// As many tensors of vectors as the room has space for, to be written to.
+#[inline(always)]
+pub fn views_mut<T: Pod>(room: &mut [Room]) -> &mut [T] {
+    let values: &mut [f32] = bytemuck::cast_slice_mut(room);
+    let count = size_of_val(values) / size_of::<T>();
+    bytemuck::cast_slice_mut(&mut values[..count * (size_of::<T>() / size_of::<f32>())])
 }
 
 /// The machine's instruction set; without `std`, the one that the program is compiled for.
