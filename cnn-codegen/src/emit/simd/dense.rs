@@ -291,12 +291,14 @@ impl Emitter<'_> {
         );
         let (tiles, calls) = if in_bands {
             let bands = loops(&[("band", self.outputs().div_ceil(rows))], &tiles);
-            let sizes = vec![tile::divisor(self.inputs(), 12)];
-            let call = vec![Call { sizes, maps: None }];
-            (
-                quote!(lanes::clear(simd, values); #bands),
-                [call.clone(), call],
-            )
+            // Eight divide whole pages: no tile may overlap another, which would add to it twice.
+            let calls = for_registers(|_| {
+                vec![Call {
+                    sizes: vec![8],
+                    maps: None,
+                }]
+            });
+            (quote!(lanes::clear(simd, values); #bands), calls)
         } else {
             (tiles, feature_calls(self.inputs(), 1))
         };
