@@ -182,6 +182,16 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
     best(tiles).1
 }
 
+/// How many of `count` rows of `stride` values are best gone along together: as many as the nearest cache can keep a
+/// piece of.
+pub fn rows(count: usize, stride: usize) -> usize {
+    if stride.is_multiple_of(PAGE) {
+        count.min(WAYS)
+    } else {
+        count
+    }
+}
+
 /// A tile of features by chunks of sixteen inputs, of which there are `chunks`.
 pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
     let chunk = registers.chunk();
