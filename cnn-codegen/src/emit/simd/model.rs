@@ -103,6 +103,8 @@ pub fn passes(
         .collect();
     let [forward_parameters, backward_parameters] =
         [&forward, &backward].map(|calls| used_in(calls, "parameters"));
+    let [activations, gradients] =
+        ["activations", "gradients"].map(|name| used_in(&backward, name));
     let [next, is_training] = ["next", "is_training"].map(|name| used_in(&forward, name));
     quote! {
         #load
@@ -124,9 +126,9 @@ pub fn passes(
         pub fn backward_lanes<S: Lanes>(
             simd: S,
             #backward_parameters: &Parameters,
-            activations: &LaneActivations,
+            #activations: &LaneActivations,
             deltas: &mut LaneDeltas,
-            gradients: &mut Parameters
+            #gradients: &mut Parameters
         ) {
             #backward
         }

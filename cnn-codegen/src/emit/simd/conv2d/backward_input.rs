@@ -2,7 +2,7 @@
 
 use super::super::function::{Argument, Call, Function, for_registers, of_runs, sum};
 use super::{Emitter, affine, each_map, tiles};
-use crate::emit::tokens::{formula, number};
+use crate::emit::tokens::{formula, ident, number};
 use crate::plan::tile;
 use cnn_spec::layer::{ConvMode, Padding, Pair};
 use proc_macro2::TokenStream;
@@ -106,32 +106,30 @@ impl Emitter<'_> {
         let conv = self.conv;
         let [_, height, width] = self.dims(self.group.source);
         let [_, rows, columns] = self.sums_dims();
-        let Padding { top, left, .. } = conv.padding;
+        let padding = conv.padding;
         let tap = self.tap();
         let (taps_high, taps_wide) = (
             number(conv.kernel_size.height),
             number(conv.kernel_size.width),
         );
         let (rows, columns, kernels) = (number(rows), number(columns), number(self.kernels()));
-        let (top, left, height, width) = (number(top), number(left), number(height), number(width));
         let row = sum(
             &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
             0,
         );
+        let row = inside("row", &row, [padding.top, padding.bottom], height);
         let column = sum(
             &[(conv.stride.width, "x + c"), (conv.dilation.width, "kx")],
             0,
         );
+        let column = inside("column", &column, [padding.left, padding.right], width);
         let out = self.in_group(&quote!(o), self.kernels());
         let first = self.in_group(&quote!(i), self.inputs());
         let count = number(self.inputs());
         let body = self.each_group(&quote! {
             for y in 0..#rows {
                 for ky in 0..#taps_high {
-                    let row = #row;
-                    if !(#top..#top + #height).contains(&row) {
-                        continue;
-                    }
+                    #row
                     for x in (0..#columns).step_by(COLUMNS) {
                         for i in (0..#count).step_by(MAPS) {
                             for kx in 0..#taps_wide {
@@ -150,12 +148,9 @@ impl Emitter<'_> {
                                     }
                                 }
                                 for c in 0..COLUMNS {
-                                    let column = #column;
-                                    if !(#left..#left + #width).contains(&column) {
-                                        continue;
-                                    }
+                                    #column
                                     for m in 0..MAPS {
-                                        let place = &mut input_delta[#first + m][row - #top][column - #left];
+                                        let place = &mut input_delta[#first + m][row][column];
                                         (lanes::load(simd, place) + sums[m][c]).store_array(place);
                                     }
                                 }
@@ -233,5 +228,19 @@ impl Emitter<'_> {
                 self.weight_text()
             )),
         )
+    }
+}
+
+/// Binds `name` to a place in the input, given one among its padding, or continues where that is no place in it.
+fn inside(name: &str, place: &TokenStream, padding: [usize; 2], size: usize) -> TokenStream {
+    let (name, before, size) = (ident(name), number(padding[0]), number(size));
+    match padding {
+        [0, 0] => quote!(let #name = #place;),
+        [0, _] => quote!(let #name = #place; if #name >= #size { continue; }),
+        _ => quote! {
+            let Some(#name) = usize::checked_sub(#place, #before).filter(|place| *place < #size) else {
+                continue;
+            };
+        },
     }
 }

@@ -129,10 +129,7 @@ impl Emitter<'_> {
         let [_, _, columns] = self.sums_dims();
         let (input, delta) = (self.array(self.group.input), self.delta_array());
         let sums = self.memory.weight_sums(self.group).array();
-        let group = (conv.groups > 1).then(|| {
-            let kernels = number(self.kernels());
-            quote!(let group = o / #kernels;)
-        });
+        let group = self.group_of_map();
         let channel = self.channel();
         let row = sum(
             &[
