@@ -100,14 +100,16 @@ fn functions_keep_to_their_limits_far_out() {
     }
 }
 
-const VALUES: usize = 37;
-
-/// What `gather` makes of some samples, and `scatter` of that.
-fn there_and_back<S: Lanes>(simd: S, samples: &[&[f32]]) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
-    let mut room = [Room::default(); VALUES];
-    let block: &mut [Vector<S>; VALUES] = lanes::view_mut(&mut room);
+/// What `gather` makes of `COUNT` values of some samples, and `scatter` of that.
+fn there_and_back<S: Lanes, const COUNT: usize>(
+    simd: S,
+    samples: &[&[f32]],
+) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    let mut room = [Room::default(); COUNT];
+    let block: &mut [Vector<S>] = bytemuck::cast_slice_mut(&mut room);
+    let block = &mut block[..COUNT];
     let mut rows = [[Room::default(); 3]; MOST];
-    lanes::gather(simd, &samples[..samples.len().min(S::COUNT)], 0, block);
+    lanes::gather(simd, &samples[..samples.len().min(S::COUNT)], 2, block);
     lanes::scatter(simd, block, &mut rows);
     let columns =
         (0..S::COUNT).map(|lane| block.iter().map(|value| value.as_ref()[lane]).collect());
@@ -117,21 +119,25 @@ fn there_and_back<S: Lanes>(simd: S, samples: &[&[f32]]) -> (Vec<Vec<f32>>, Vec<
     (columns.collect(), rows.collect())
 }
 
-#[test]
-fn samples_are_put_side_by_side_and_back() {
+fn are_put_side_by_side_and_back<const COUNT: usize>() {
     for (level, samples) in levels()
         .into_iter()
         .flat_map(|level| [1, 3, 16].map(|samples| (level, samples)))
     {
-        let inputs: Vec<[f32; VALUES]> = (0..samples)
-            .map(|sample| std::array::from_fn(|value| (sample * 100 + value) as f32))
+        let inputs: Vec<Vec<f32>> = (0..samples)
+            .map(|sample| {
+                (0..COUNT + 2)
+                    .map(|value| (sample * 100 + value) as f32)
+                    .collect()
+            })
             .collect();
         let slices: Vec<&[f32]> = inputs.iter().map(|input| &input[..]).collect();
-        let (columns, rows) = lanes::dispatch!(level, simd => there_and_back(simd, &slices));
+        let (columns, rows) =
+            lanes::dispatch!(level, simd => there_and_back::<_, COUNT>(simd, &slices));
         for (lane, (column, row)) in columns.iter().zip(&rows).enumerate() {
-            let input = &inputs[if lane < samples { lane } else { 0 }];
+            let input = &inputs[if lane < samples { lane } else { 0 }][2..];
             assert_eq!(column, input);
-            assert_eq!(row[..VALUES], input[..]);
+            assert_eq!(&row[..COUNT], input);
         }
     }
 }
@@ -233,6 +239,13 @@ fn the_end_of_a_list_leads_nowhere() {
         lanes::window_mut::<_, 1>(&mut sample, Route::END.position),
         None
     );
+}
+
+#[test]
+fn samples_are_put_side_by_side_and_back() {
+    are_put_side_by_side_and_back::<37>();
+    are_put_side_by_side_and_back::<8>();
+    are_put_side_by_side_and_back::<5>();
 }
 
 #[test]

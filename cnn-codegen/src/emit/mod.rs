@@ -13,6 +13,7 @@ mod max_pool2d;
 mod model;
 mod optimizer;
 mod parameters;
+mod sample;
 mod simd;
 mod softmax;
 mod tokens;
@@ -31,12 +32,6 @@ use tokens::mentions;
 pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
     let heading = model::heading(plan, origin);
     let parameters = parameters::items(plan);
-    let activations = parameters::values_struct(
-        "Activations",
-        "What each layer puts out for one sample.",
-        plan,
-        |_| true,
-    );
     let kernels = chosen(plan, options.kernels);
     let body = match kernels {
         Kernels::Plain => plain(plan),
@@ -51,7 +46,6 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
     let items = quote! {
         #heading
         #parameters
-        #activations
         #body
         #optimizer
         #implementations
@@ -60,19 +54,23 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
     quote!(#imports #items)
 }
 
-/// The kernels that a network can have: those on lanes are for training, in `f32`.
+/// The kernels that a network can have: vectors are of `f32`.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
-    let network = plan.network;
-    if network.training.is_some() && network.dtype == Dtype::F32 {
-        kernels
-    } else {
-        Kernels::Plain
+    match plan.network.dtype {
+        Dtype::F32 => kernels,
+        Dtype::F64 => Kernels::Plain,
     }
 }
 
 /// All layers, one sample at a time.
 fn plain(plan: &Plan) -> TokenStream {
     let training = plan.network.training.as_ref();
+    let activations = parameters::values_struct(
+        "Activations",
+        "What each layer puts out for one sample.",
+        plan,
+        |_| true,
+    );
     let deltas = training.map(|_| {
         parameters::values_struct(
             "Deltas",
@@ -85,23 +83,18 @@ fn plain(plan: &Plan) -> TokenStream {
     let loss = training.map(|training| loss::functions(training.loss, plan));
     let forward = model::forward(plan);
     let backward = training.map(|_| model::backward(plan));
-    quote!(#deltas #(#layers)* #loss #forward #backward)
+    quote!(#activations #deltas #(#layers)* #loss #forward #backward)
 }
 
-/// The forward pass of one sample, and everything of a block of samples.
+/// The forward pass of one sample on vectors, and everything of a block of samples.
 fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
-    let layers = plan.steps.iter().map(|step| {
-        functions(plan, step)
-            .forward
-            .item(plan, step, Direction::Forward)
-    });
-    let forward = model::forward(plan);
+    let sample = sample::items(plan);
     let lanes = plan
         .network
         .training
         .as_ref()
         .map(|training| simd::items(plan, training, profile));
-    quote!(#(#layers)* #forward #lanes)
+    quote!(#sample #lanes)
 }
 
 /// The runtime's traits whose methods the items call: an optimizer visits the parameters, and arrays are
@@ -116,9 +109,10 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
     let tensor = is_flattened.then(|| quote!(Tensor as _));
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
     if kernels == Kernels::Simd {
+        let names = traits.into_iter().chain([quote!(rows)]);
         return Some(quote! {
             use cnn_runtime::lanes::{self, prelude::*};
-            use cnn_runtime::{#(#traits),*};
+            use cnn_runtime::{#(#names),*};
         });
     }
     match traits.as_slice() {

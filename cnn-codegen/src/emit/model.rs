@@ -122,6 +122,14 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
     let name_text = &network.name;
     let (input_shape, output_shape) = (dims(&network.input), dims(network.output()));
     let output = activation(plan, plan.output);
+    let run = quote!(forward(parameters, input, activations));
+    let (forward, result) = match kernels {
+        Kernels::Plain => (
+            quote!(#run; #output),
+            quote!(#run; place.clone_from(#output);),
+        ),
+        Kernels::Simd => (run.clone(), quote!(place.clone_from(#run);)),
+    };
     let first_values: TokenStream = plan
         .learning_steps()
         .flat_map(|step| {
@@ -132,17 +140,16 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
         .collect();
     let allow = allow_constants(&first_values);
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
-    let (batch_activations, batch) = match kernels {
-        Kernels::Plain => (
+    let (batch_activations, batch) = match (kernels, &network.training) {
+        (Kernels::Simd, Some(_)) => (quote!(LaneActivations), simd::batch_body()),
+        _ => (
             quote!(Activations),
             quote! {
                 for (input, place) in inputs.iter().zip(outputs) {
-                    forward(parameters, input, activations);
-                    place.clone_from(#output);
+                    #result
                 }
             },
         ),
-        Kernels::Simd => (quote!(LaneActivations), simd::batch_body()),
     };
     let trainable = network
         .training
@@ -172,8 +179,7 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
                 input: &Input,
                 activations: &'a mut Activations
             ) -> &'a Output {
-                forward(parameters, input, activations);
-                #output
+                #forward
             }
 
             fn forward_batch(

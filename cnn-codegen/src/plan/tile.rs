@@ -169,7 +169,8 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
         registers.count()
     };
     let tiles = (1..=features.min(most)).map(|m| {
-        let cost = cost(m, m + 1, 2, registers);
+        // An input, a weight, and two to spare: with none the compiler moves sums to and fro.
+        let cost = cost(m, m + 1, 4, registers);
         (
             cost * features.div_ceil(m) as f64,
             Tile {
@@ -179,6 +180,16 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
         )
     });
     best(tiles).1
+}
+
+/// How many of `count` rows of `stride` values are best gone along together: as many as the nearest cache can keep a
+/// piece of.
+pub fn rows(count: usize, stride: usize) -> usize {
+    if stride.is_multiple_of(PAGE) {
+        count.min(WAYS)
+    } else {
+        count
+    }
 }
 
 /// A tile of features by chunks of sixteen inputs, of which there are `chunks`.
