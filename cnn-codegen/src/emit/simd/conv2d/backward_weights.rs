@@ -104,9 +104,17 @@ impl Emitter<'_> {
         let (name, inputs) = (self.taps_name(), number(self.inputs()));
         let [start, end, maps] = [run.maps.start, run.maps.end, run.maps.tile.maps].map(number);
         let o = self.in_group(&quote!(o), self.kernels());
-        let calls = run.rows.iter().map(|rows| {
-            let [first, rows] = rows.map(number);
-            quote!(#name::<S, #maps, #rows>(simd, input, delta, rows.clone(), [#o, i, #first], sums);)
+        let calls = run.rows.chunk_by(|one, next| one[1] == next[1]).map(|tiles| {
+            let ([first, rows], last) = (tiles[0], tiles[tiles.len() - 1][0]);
+            let [first, end, rows] = [first, last + rows, rows].map(number);
+            let call = |first: TokenStream| {
+                quote!(#name::<S, #maps, #rows>(simd, input, delta, rows.clone(), [#o, i, #first], sums);)
+            };
+            if tiles.len() == 1 {
+                return call(quote!(#first));
+            }
+            let call = call(quote!(ky));
+            quote!(for ky in (#first..#end).step_by(#rows) { #call })
         });
         quote! {
             for o in (#start..#end).step_by(#maps) {
