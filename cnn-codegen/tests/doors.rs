@@ -29,7 +29,9 @@ fn example(name: &str) -> (Folder, String) {
 
 /// Items as text, whatever door they came through; breaking lines in a macro's arguments leaves trailing commas.
 fn printed(items: impl ToTokens) -> String {
-    prettyplease::unparse(&syn::parse2(items.into_token_stream()).unwrap()).replace(", }", " }")
+    let text = prettyplease::unparse(&syn::parse2(items.into_token_stream()).unwrap());
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").replace(", }", " }")
 }
 
 #[test]
