@@ -112,7 +112,8 @@ fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> Token
         )
     };
     quote! {
-        /// The losses of the samples of a block, and how many of them have their largest output where the target has.
+        /// The losses of the samples of a block, and how many of them have their largest output where
+        /// the target has.
         pub fn loss_lanes<S: Lanes>(_: S, output: &#scores, targets: &[Target]) -> cnn_runtime::Totals {
             #flat_output
             let mut totals = cnn_runtime::Totals::default();
