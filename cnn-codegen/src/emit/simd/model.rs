@@ -109,8 +109,9 @@ pub fn passes(
     quote! {
         #load
 
-        /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block after it are brought
-        /// near meanwhile; in training, what only the backward pass needs is kept.
+        /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block
+        /// after it are brought near meanwhile; in training, what only the backward pass needs is
+        /// kept.
         pub fn forward_lanes<S: Lanes>(
             simd: S,
             #forward_parameters: &Parameters,
@@ -121,8 +122,8 @@ pub fn passes(
             #forward
         }
 
-        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go back from layer to
-        /// layer, and each layer's gradients are added to `gradients`.
+        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go
+        /// back from layer to layer, and each layer's gradients are added to `gradients`.
         pub fn backward_lanes<S: Lanes>(
             simd: S,
             #backward_parameters: &Parameters,
@@ -178,7 +179,8 @@ fn training(
         &quote! {
             load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
             forward_lanes(simd, parameters, next, true, activations);
-            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            totals += block;
             loss_backward_lanes(
                 simd,
                 lanes::view(&activations.#scores),
@@ -195,7 +197,8 @@ fn training(
         &quote! {
             load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
             forward_lanes(simd, parameters, next, false, activations);
-            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            totals += block;
         },
     );
     quote! {

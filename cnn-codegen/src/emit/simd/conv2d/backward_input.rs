@@ -66,7 +66,8 @@ impl Emitter<'_> {
                     }
                     let column = column - #across;
                     for o in 0..#kernels {
-                        let (row, kernel) = (&delta[#out][row], &weight[#out]);
+                        let row = &delta[#out][row];
+                        let kernel = &weight[#out];
                         let mut values = [lanes::splat(simd, 0.0); COLUMNS];
                         for c in 0..COLUMNS {
                             values[c] = lanes::load(simd, &row[column + c]);
@@ -135,7 +136,8 @@ impl Emitter<'_> {
                             for kx in 0..#taps_wide {
                                 let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
                                 for o in 0..#kernels {
-                                    let (row, kernel) = (&delta[#out][y], &weight[#out]);
+                                    let row = &delta[#out][y];
+                                    let kernel = &weight[#out];
                                     let mut values = [lanes::splat(simd, 0.0); COLUMNS];
                                     for c in 0..COLUMNS {
                                         values[c] = lanes::load(simd, &row[x + c]);

@@ -179,7 +179,8 @@ impl Emitter<'_> {
                 }
                 for y in rows {
                     let deltas: [_; MAPS] = core::array::from_fn(|m| &delta[o + m][y]);
-                    let inputs: [_; ROWS] = core::array::from_fn(|r| &input[#channel][#row]);
+                    let row = |r: usize| &input[#channel][#row];
+                    let inputs: [_; ROWS] = core::array::from_fn(row);
                     for x in 0..#columns {
                         // The fewer of both stay in registers.
                         if MAPS < #taps {

@@ -296,7 +296,8 @@ impl Emitter<'_> {
             for o in 0..#maps {
                 let kernel = &kernels[o];
                 for route in &routes[lane][o] {
-                    let Some(window) = lanes::window_mut::<_, #span>(sample, route.position) else { break; };
+                    let window = lanes::window_mut::<_, #span>(sample, route.position);
+                    let Some(window) = window else { break; };
                     let d = lanes::splat(simd, route.delta);
                     for ky in 0..#height {
                         for kx in 0..#width {
