@@ -70,6 +70,11 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     fn the_profile_counts_a_whole_step() {{
         crate::profiled::<{simd}>({multiply_adds});
     }}
+    #[test]
+    fn the_summary_tells_the_memory() {{
+        crate::memory::<{plain}>();
+        crate::memory::<{simd}>();
+    }}
 }}"
     )?;
     Ok(())

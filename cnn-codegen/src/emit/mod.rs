@@ -10,6 +10,7 @@ mod flatten;
 mod function;
 mod loss;
 mod max_pool2d;
+mod memory;
 mod model;
 mod optimizer;
 mod parameters;
@@ -23,14 +24,23 @@ use crate::plan::{Operation, Plan, Step};
 use crate::{Kernels, Options, Origin};
 use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
+use cnn_spec::summary::Summary;
 use function::{Direction, Functions};
+use memory::Memory;
 use proc_macro2::TokenStream;
 use quote::quote;
 use tokens::mentions;
 
-/// All items of a network's module, in the order in which they are read.
-pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
-    let heading = model::heading(plan, origin);
+/// What is generated for a network.
+pub struct Items {
+    /// The table of layers and what the network keeps in memory.
+    pub summary: String,
+    /// All items of its module, in the order in which they are read.
+    pub tokens: TokenStream,
+}
+
+/// Generates everything.
+pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     let parameters = parameters::items(plan);
     let kernels = chosen(plan, options.kernels);
     let body = match kernels {
@@ -43,6 +53,9 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
         .as_ref()
         .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
     let implementations = model::implementations(plan, kernels);
+    let memory = Memory::of(quote!(#parameters #body #optimizer));
+    let summary = format!("{}\n{memory}", Summary::new(plan.network));
+    let heading = model::heading(plan, origin, &summary);
     let items = quote! {
         #heading
         #parameters
@@ -51,7 +64,10 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
         #implementations
     };
     let imports = imports(plan, &items, kernels);
-    quote!(#imports #items)
+    Items {
+        summary,
+        tokens: quote!(#imports #items),
+    }
 }
 
 /// The kernels that a network can have: vectors are of `f32`.

@@ -7,20 +7,19 @@ use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
-use cnn_spec::summary::Summary;
 use cnn_spec::training::{Loss, Schedule, Training};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 /// What the module begins with: the network's type and those of its input, output and target.
-pub fn heading(plan: &Plan, origin: &Origin) -> TokenStream {
+pub fn heading(plan: &Plan, origin: &Origin, summary: &str) -> TokenStream {
     let network = plan.network;
     let name = ident(&network.name);
     let about = doc(&format!(
         "The network of `{}`; its layers stand in [`{}::SUMMARY`].",
         origin.file_name, network.name,
     ));
-    let summary = raw_text(&Summary::new(network).to_string());
+    let summary = raw_text(summary);
     let array = |id: ValueId| array_type(network.dtype, &plan.value(id).shape);
     let (input, output) = (array(ValueId::INPUT), array(plan.output));
     let input_doc = doc(&format!("One sample: {}.", network.input));
@@ -39,7 +38,8 @@ pub fn heading(plan: &Plan, origin: &Origin) -> TokenStream {
         pub struct #name;
 
         impl #name {
-            /// Each layer: what goes in and out, what it learns and what it costs.
+            /// Each layer: what goes in and out, what it learns and what it costs; how the network is
+            /// trained, and what it keeps in memory.
             pub const SUMMARY: &str = #summary;
         }
 

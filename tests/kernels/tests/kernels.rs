@@ -73,6 +73,26 @@ fn profiled<M: Profiled<Scalar = f32>>(multiply_adds: u64) {
     assert_eq!(counted, multiply_adds);
 }
 
+/// The bytes that the summary tells are those of the types.
+fn memory<M: Trainable>() {
+    let sizes = [
+        size_of::<M::Parameters>(),
+        size_of::<M::Activations>(),
+        size_of::<M::BatchActivations>(),
+        size_of::<M::Workspace>(),
+        size_of::<M::Parameters>(),
+        size_of::<M::Optimizer>(),
+    ];
+    let (_, told) = M::SUMMARY.split_once("memory: parameters").unwrap();
+    let told = told.replace(',', "");
+    let told: Vec<usize> = told
+        .split(|letter: char| !letter.is_ascii_digit())
+        .filter(|digits| !digits.is_empty())
+        .map(|digits| digits.parse().unwrap())
+        .collect();
+    assert_eq!(told, sizes);
+}
+
 fn agree<P, S>()
 where
     P: Trainable<Scalar = f32>,
