@@ -7,7 +7,7 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    for workload in ["seed", "lenet5", "cifar"] {
+    for workload in bench_protocol::WORKLOADS {
         let file = format!("networks/{workload}.toml");
         println!("cargo::rerun-if-changed={file}");
         let text = fs::read_to_string(&file)?;
@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 kernels,
                 ..Options::default()
             };
-            let code = cnn_codegen::compile(&text, &file, &options).map_err(|report| report.to_string())?;
+            let code = cnn_codegen::compile(&text, &file, &options)
+                .map_err(|report| report.to_string())?;
             fs::write(out.join(format!("{workload}_{kind}.rs")), code.text())?;
         }
     }

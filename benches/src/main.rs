@@ -1,89 +1,112 @@
-//! Training steps of the three workloads, in samples per second and as a share of the machine's peak, plain kernels
-//! beside kernels on lanes.
+//! Measures training and inference of three small networks: ours beside the machine's peak and beside other systems.
 
+mod compare;
+mod ours;
 mod peak;
+mod picture;
+mod process;
+mod results;
+mod setup;
+mod system;
+mod table;
 
-use cnn_runtime::{Model, Parameters, Rng, Target, Trainable, Zeroed};
-use cpu_time::ThreadTime;
+use bench_protocol::Request;
+use clap::{Parser, Subcommand};
+use compare::Plan;
+use results::Results;
+use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
+use std::{env, fs};
 
-macro_rules! workload {
-    ($($module:ident: $file:literal),*) => {$(
-        #[allow(dead_code)]
-        mod $module {
-            include!(concat!(env!("OUT_DIR"), "/", $file));
-        }
-    )*};
+/// Measures this project beside the machine's peak and beside other systems.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
 }
 
-workload!(
-    seed_plain: "seed_plain.rs",
-    seed_simd: "seed_simd.rs",
-    lenet5_plain: "lenet5_plain.rs",
-    lenet5_simd: "lenet5_simd.rs",
-    cifar_plain: "cifar_plain.rs",
-    cifar_simd: "cifar_simd.rs"
-);
-
-const BATCH: usize = 64;
-const POOL: usize = 4096;
-const WINDOWS: usize = 7;
-const WINDOW: Duration = Duration::from_millis(300);
-
-fn main() {
-    let chosen = std::env::args().nth(1);
-    println!("workload  kernels   peak GFLOP/s   samples/s   of peak");
-    let row = |name: &str, kernels: &str, measure: &dyn Fn() -> f64, multiply_adds: u64| {
-        if chosen.as_deref().is_some_and(|chosen| chosen != format!("{name}-{kernels}") && chosen != name) {
-            return;
-        }
-        let mut rows: Vec<_> = (0..WINDOWS)
-            .map(|_| {
-                let (before, rate, after) = (peak::flops(), measure(), peak::flops());
-                let peak = before.max(after);
-                (rate * 2.0 * multiply_adds as f64 / peak, rate, peak)
-            })
-            .collect();
-        rows.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let (share, rate, peak) = rows[WINDOWS / 2];
-        println!(
-            "{name:9} {kernels:8} {:13.1} {rate:11.0} {:8.1} %",
-            peak / 1e9,
-            100.0 * share
-        );
-    };
-    // Forward, weight gradient and input gradient, but for that of the first layer.
-    row("seed", "plain", &trained::<seed_plain::Seed>(), 99_360);
-    row("seed", "simd", &trained::<seed_simd::Seed>(), 99_360);
-    row("lenet5", "plain", &trained::<lenet5_plain::LeNet5>(), 1_131_960);
-    row("lenet5", "simd", &trained::<lenet5_simd::LeNet5>(), 1_131_960);
-    row("cifar", "plain", &trained::<cifar_plain::Cifar>(), 75_701_760);
-    row("cifar", "simd", &trained::<cifar_simd::Cifar>(), 75_701_760);
+#[derive(Subcommand)]
+enum Command {
+    /// Install and build the other systems.
+    Setup,
+    /// Measure, and write the results.
+    Run {
+        /// Short windows, to try it out.
+        #[arg(long)]
+        quick: bool,
+        /// Only these workloads.
+        #[arg(long)]
+        workload: Vec<String>,
+        /// Only systems whose names contain this; ours is always there.
+        #[arg(long)]
+        system: Vec<String>,
+    },
+    /// Write the table and the picture of the last results again.
+    Report,
+    /// Be measured: ours.
+    #[command(hide = true)]
+    Ours {
+        kernels: String,
+        request: Vec<String>,
+    },
+    /// Be measured: multiply-adds alone.
+    #[command(hide = true)]
+    Peak { request: Vec<String> },
+    /// Print the bytes per second that a core reads from memory.
+    #[command(hide = true)]
+    Bandwidth,
 }
 
-/// Measures samples per second of processor time in one window of whole training steps.
-fn trained<M: Trainable<Scalar = f32>>() -> impl Fn() -> f64 {
-    let mut rng = Rng::new(1);
-    let mut first = M::Parameters::boxed();
-    M::initialize(&mut first, &mut rng);
-    let memory = std::cell::RefCell::new((first, M::Parameters::boxed(), M::Workspace::boxed(), M::Optimizer::boxed()));
-    let mut inputs = vec![<M as Model>::Input::ZERO; POOL.min(1 << 28 >> 10 >> M::INPUT_SHAPE.len())];
-    for input in &mut inputs {
-        rng.fill_uniform(input, 1.0);
-    }
-    let targets: Vec<_> = (0..inputs.len()).map(|sample| M::Target::from_label(sample % 10)).collect();
-    move || {
-        let (parameters, gradients, workspace, optimizer) = &mut *memory.borrow_mut();
-        let start = ThreadTime::now();
-        let mut samples = 0;
-        let mut batches = inputs.chunks_exact(BATCH).zip(targets.chunks_exact(BATCH)).cycle();
-        while start.elapsed() < WINDOW {
-            let Some((inputs, targets)) = batches.next() else { break };
-            gradients.clear();
-            M::gradients(parameters, inputs, targets, BATCH, workspace, gradients);
-            M::update(parameters, gradients, optimizer, 1e-4);
-            samples += BATCH;
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
         }
-        samples as f64 / start.elapsed().as_secs_f64()
     }
+}
+
+fn run(command: Command) -> Result<(), Box<dyn Error>> {
+    env::set_current_dir(env!("CARGO_MANIFEST_DIR"))?;
+    match command {
+        Command::Setup => setup::run(),
+        Command::Run {
+            quick,
+            workload,
+            system,
+        } => {
+            let (window, pairs) = if quick { (0.1, 3) } else { (1.0, 7) };
+            let window = Duration::from_secs_f64(window);
+            let results = compare::run(&Plan {
+                window,
+                pairs,
+                workloads: workload,
+                systems: system,
+            })?;
+            fs::create_dir_all("results")?;
+            fs::write(RESULTS, serde_json::to_string_pretty(&results)?)?;
+            report(&results)
+        }
+        Command::Report => report(&serde_json::from_str(&fs::read_to_string(RESULTS)?)?),
+        Command::Ours { kernels, request } => {
+            ours::serve(&kernels, &Request::parse(request.into_iter())?)
+        }
+        Command::Peak { request } => peak::serve(&Request::parse(request.into_iter())?),
+        Command::Bandwidth => {
+            println!("{}", peak::bandwidth());
+            Ok(())
+        }
+    }
+}
+
+const RESULTS: &str = "results/results.json";
+
+/// Writes the table and the picture.
+fn report(results: &Results) -> Result<(), Box<dyn Error>> {
+    let table = table::markdown(results);
+    print!("{table}");
+    fs::write("results/table.md", table)?;
+    picture::draw(results, "results/picture.svg")
 }
