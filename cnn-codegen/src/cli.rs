@@ -5,7 +5,6 @@ use crate::trainer::{Package, Runtime};
 use crate::write::write;
 use crate::{Error, Kernels, Options, train};
 use clap::{Args, Parser, Subcommand};
-use cnn_spec::Summary;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
@@ -41,7 +40,12 @@ struct Generate {
 #[derive(Subcommand)]
 enum Command {
     /// Print the table of layers: shapes, parameters and costs
-    Summary(Network),
+    Summary {
+        #[command(flatten)]
+        network: Network,
+        #[command(flatten)]
+        kernels: KernelsChoice,
+    },
     /// Write a Cargo package that trains the network
     Trainer {
         #[command(flatten)]
@@ -115,9 +119,9 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.command {
         // clap requires the arguments of one or the other.
         None => arguments.generate.as_ref().map_or(Ok(()), generate)?,
-        Some(Command::Summary(network)) => {
-            let network = read(&network.file)?.parse()?;
-            print(&format!("{}\n", Summary::new(&network)))?;
+        Some(Command::Summary { network, kernels }) => {
+            let code = read(&network.file)?.compile(&options(kernels.kernels))?;
+            print(&format!("{}\n", code.summary()))?;
         }
         Some(Command::Trainer {
             network,

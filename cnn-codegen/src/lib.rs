@@ -53,6 +53,7 @@ pub enum Kernels {
 #[derive(Clone, Debug)]
 pub struct Code {
     name: String,
+    summary: String,
     tokens: TokenStream,
     text: String,
 }
@@ -61,6 +62,11 @@ impl Code {
     /// The name of the type that implements `cnn_runtime::Model`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The table of layers, the settings of the training, and the bytes that the network keeps in memory.
+    pub fn summary(&self) -> &str {
+        &self.summary
     }
 
     /// The items, for a macro.
@@ -105,7 +111,8 @@ fn generate(network: &Network, origin: &Origin, options: &Options) -> Code {
     let items = emit::items(&plan::Plan::new(network), origin, options);
     Code {
         name: network.name.clone(),
-        tokens: items.clone(),
-        text: print::text(items, origin),
+        summary: items.summary,
+        tokens: items.tokens.clone(),
+        text: print::text(items.tokens, origin),
     }
 }

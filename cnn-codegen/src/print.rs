@@ -3,7 +3,7 @@
 //! prettyplease lays the tokens out. It knows no blank lines, breaks lines earlier than rustfmt and keeps
 //! calls on one line longer; the passes here mend that, in order:
 //! 1. [`join_lists`]: no list of arguments is broken that fits on a line;
-//! 2. [`join_assignments`]: nor is an assignment;
+//! 2. [`join_statements`]: nor is a statement;
 //! 3. [`lead_lone_items`]: a list of one item does not take three lines;
 //! 4. [`split_lists`]: no list is on a line that is too wide;
 //! 5. [`split_chains`]: nor is a chain of calls;
@@ -45,7 +45,7 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
         let lines = if is_macro {
             declaration(&lines)
         } else {
-            let lines = join_assignments(join_lists(&lines));
+            let lines = join_statements(&join_lists(&lines));
             let lines = split_lists(lead_lone_items(&lines));
             set_apart(split_chains(lines))
         };
@@ -110,29 +110,64 @@ fn joined_list(lines: &[String]) -> Option<(String, usize)> {
     let items = items.trim_end_matches(',');
     let line = format!("{open}{items}{}", lines[close].trim());
     let is_declaration = open.contains("fn ");
-    let fits_call = is_declaration || width(items) <= MAX_CALL_WIDTH;
+    let is_lone_closure = items.starts_with("||");
+    let fits_call = is_declaration || is_lone_closure || width(items) <= MAX_CALL_WIDTH;
     // What follows the sizes of a call is a list of its own.
     let are_sizes = open.ends_with('<') && !is_declaration;
     (are_sizes || fits_call && width(&line) <= MAX_WIDTH).then_some((line, close + 1))
 }
 
-/// Puts an assignment that is broken before its operator onto one line, if it fits.
-fn join_assignments(lines: Vec<String>) -> Vec<String> {
-    let mut joined: Vec<String> = Vec::with_capacity(lines.len());
-    for line in lines {
-        let code = line.trim_start();
-        match joined.last_mut() {
-            Some(place)
-                if (code.starts_with("+= ") || code.starts_with("-= "))
-                    && width(place) + 1 + width(code) <= MAX_WIDTH =>
-            {
-                place.push(' ');
-                place.push_str(code);
-            }
-            _ => joined.push(line),
-        }
+/// Puts a statement that is broken before an operator or a call onto one line where rustfmt would.
+fn join_statements(lines: &[String]) -> Vec<String> {
+    let mut joined = Vec::with_capacity(lines.len());
+    let mut index = 0;
+    while index < lines.len() {
+        let (line, count) =
+            joined_statement(&lines[index..]).unwrap_or_else(|| (lines[index].clone(), 1));
+        joined.push(line);
+        index += count;
     }
     joined
+}
+
+/// The statement that the first line begins, on one line, and how many lines it stood on; if it fits.
+fn joined_statement(lines: &[String]) -> Option<(String, usize)> {
+    const SIGNS: [&str; 6] = [".", "+ ", "- ", "* ", "+= ", "-= "];
+    let (first, rest) = lines.split_first()?;
+    let is_continued =
+        |line: &&String| SIGNS.iter().any(|sign| line.trim_start().starts_with(sign));
+    let parts: Vec<_> = rest.iter().take_while(is_continued).collect();
+    if is_continued(&first) {
+        return None;
+    }
+    let mut line = first.clone();
+    for part in &parts {
+        let code = part.trim_start();
+        if !code.starts_with('.') {
+            line.push(' ');
+        }
+        line.push_str(code);
+    }
+    let mut count = 1 + parts.len();
+    if lines.get(count).is_some_and(|line| line.trim() == "{") {
+        line.push_str(" {");
+        count += 1;
+    }
+    let calls = parts
+        .iter()
+        .filter(|part| part.trim_start().starts_with('.'));
+    let is_chain = calls.count() > 1;
+    let chain = line
+        .rsplit(" = ")
+        .next()
+        .unwrap_or_default()
+        .rsplit(" in ")
+        .next()
+        .unwrap_or_default();
+    let chain = chain.trim().trim_end_matches([';', '{', ' ']);
+    let is_whole = line.ends_with([';', ',', '{']) && !line.trim_start().starts_with("//");
+    let fits = width(&line) <= MAX_WIDTH && (!is_chain || width(chain) <= MAX_CHAIN_WIDTH);
+    (!parts.is_empty() && is_whole && fits).then_some((line, count))
 }
 
 /// Moves the only item of a constant list up to the `=`, or breaks the call that it is.
@@ -186,6 +221,10 @@ fn split_lists(lines: Vec<String>) -> Vec<String> {
 
 fn split_list(line: &str) -> Option<Vec<String>> {
     let code = line.trim_start();
+    // rustfmt keeps room for the brace that opens the body.
+    if code.contains("fn ") && width(line) + 2 > MAX_WIDTH {
+        return split_generics(line);
+    }
     if code.starts_with("//")
         || code.starts_with("use ")
         || code.contains("fn ")
@@ -196,7 +235,8 @@ fn split_list(line: &str) -> Option<Vec<String>> {
     let (open, close, limit) = outermost(line, '(', ')', MAX_CALL_WIDTH)
         .or_else(|| outermost(line, '{', '}', MAX_STRUCT_WIDTH))?;
     let list = line[open + 1..close].trim();
-    if width(list) <= limit && width(line) <= MAX_WIDTH {
+    let is_lone_closure = list.starts_with("||");
+    if (width(list) <= limit || is_lone_closure) && width(line) <= MAX_WIDTH {
         return None;
     }
     let margin = " ".repeat(indent(line));
@@ -207,6 +247,20 @@ fn split_list(line: &str) -> Option<Vec<String>> {
             .map(|item| format!("{margin}    {item},")),
     );
     split.push(format!("{margin}{}", &line[close..]));
+    Some(split)
+}
+
+/// Breaks the generic parameters of a function whose arguments follow on lines of their own.
+fn split_generics(line: &str) -> Option<Vec<String>> {
+    let (head, parameters) = line.strip_suffix(">(")?.split_once('<')?;
+    let margin = " ".repeat(indent(line));
+    let mut split = vec![format!("{head}<")];
+    split.extend(
+        items(parameters)
+            .into_iter()
+            .map(|parameter| format!("{margin}    {parameter},")),
+    );
+    split.push(format!("{margin}>("));
     Some(split)
 }
 
@@ -235,7 +289,8 @@ fn split_chain(line: &str) -> Option<Vec<String>> {
         links.last_mut()?.push(letter);
     }
     links.last_mut()?.push(';');
-    Some(links)
+    // A single call stays with what it is called on.
+    (links.len() > 2).then_some(links)
 }
 
 /// The first pair of delimiters, if it closes where the line ends.

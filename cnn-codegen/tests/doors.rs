@@ -27,9 +27,13 @@ fn example(name: &str) -> (Folder, String) {
     (folder, text)
 }
 
-/// Items as text, whatever door they came through; breaking lines in a macro's arguments leaves trailing commas.
+/// Items as text without white space, whatever door they came through; where lines break in a macro's arguments, trailing
+/// commas are left.
 fn printed(items: impl ToTokens) -> String {
-    prettyplease::unparse(&syn::parse2(items.into_token_stream()).unwrap()).replace(", }", " }")
+    let text = prettyplease::unparse(&syn::parse2(items.into_token_stream()).unwrap());
+    text.split_whitespace()
+        .collect::<String>()
+        .replace(",}", "}")
 }
 
 #[test]

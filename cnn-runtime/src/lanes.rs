@@ -8,8 +8,11 @@
 
 #![allow(clippy::inline_always)]
 
+mod routes;
+
 pub use crate::dispatch_lanes as dispatch;
 pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
+pub use routes::{Route, end_routes, exchange, route, window, window_mut};
 
 /// What the kernels call vectors and their methods by.
 pub mod prelude {
@@ -19,7 +22,7 @@ pub mod prelude {
 
 use crate::zeroed::Zeroed;
 use bytemuck::{Pod, Zeroable};
-use fearless_simd::{Bytes as _, Select as _, f32x4};
+use fearless_simd::{Bytes as _, Select as _, SimdCombine as _, SimdSplit, f32x4, f32x8};
 
 /// The most samples that a block can have.
 pub const MOST: usize = 16;
@@ -67,6 +70,14 @@ pub fn view<T: Pod>(room: &[Room]) -> &T {
 #[inline(always)]
 pub fn view_mut<T: Pod>(room: &mut [Room]) -> &mut T {
     bytemuck::from_bytes_mut(&mut bytemuck::cast_slice_mut(room)[..size_of::<T>()])
+}
+
+/// As many tensors of vectors as the room has space for, to be written to.
+#[inline(always)]
+pub fn views_mut<T: Pod>(room: &mut [Room]) -> &mut [T] {
+    let values: &mut [f32] = bytemuck::cast_slice_mut(room);
+    let count = size_of_val(values) / size_of::<T>();
+    bytemuck::cast_slice_mut(&mut values[..count * (size_of::<T>() / size_of::<f32>())])
 }
 
 /// The machine's instruction set; without `std`, the one that the program is compiled for.
@@ -176,12 +187,24 @@ pub fn sum<S: Lanes>(simd: S, values: &[Vector<S>]) -> f32 {
     (((a + b) + (c + d)) + ((e + f) + (g + h))).reduce_sum()
 }
 
-/// Four values of four vectors, with rows and columns exchanged.
+/// Two squares of four, side by side, each with rows and columns exchanged.
 #[inline(always)]
-fn transpose<S: Simd>([a, b, c, d]: [f32x4<S>; 4]) -> [f32x4<S>; 4] {
-    let ((a, c), (b, d)) = (a.interleave(c), b.interleave(d));
-    let ((w, x), (y, z)) = (a.interleave(b), c.interleave(d));
-    [w, x, y, z]
+fn transpose<S: Simd>(squares: [f32x8<S>; 4]) -> [f32x8<S>; 4] {
+    let exchange = |[a, b, c, d]: [f32x4<S>; 4]| {
+        let ((a, c), (b, d)) = (a.interleave(c), b.interleave(d));
+        let ((w, x), (y, z)) = (a.interleave(b), c.interleave(d));
+        [w, x, y, z]
+    };
+    let halves = squares.map(SimdSplit::split);
+    let [a, b, c, d] = exchange(halves.map(|(left, _)| left));
+    let [e, f, g, h] = exchange(halves.map(|(_, right)| right));
+    [a.combine(e), b.combine(f), c.combine(g), d.combine(h)]
+}
+
+/// Where each of the pieces of eight begins that cover `count` values; the last may overlap the one before.
+#[inline(always)]
+fn eights(count: usize) -> impl Iterator<Item = usize> {
+    (0..count.div_ceil(8)).map(move |piece| (8 * piece).min(count - 8))
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -224,20 +247,25 @@ pub fn gather<S: Lanes>(simd: S, samples: &[&[f32]], start: usize, block: &mut [
     for (row, sample) in rows.iter_mut().zip(samples) {
         *row = &sample[start..end];
     }
-    let squares = rows.map(|row| row.as_chunks::<4>().0);
-    let (blocks, rest) = block.as_chunks_mut::<4>();
-    let first = 4 * blocks.len();
-    for (index, columns) in blocks.iter_mut().enumerate() {
-        for (lanes, rows) in squares[..S::COUNT].as_chunks::<4>().0.iter().enumerate() {
-            let square = rows.map(|row| f32x4::load_array_ref(simd, &row[index]));
-            for (column, values) in columns.iter_mut().zip(transpose(square)) {
-                values.store_array(&mut column.as_mut().as_chunks_mut().0[lanes]);
+    if block.len() < 8 {
+        for (index, value) in block.iter_mut().enumerate() {
+            for (lane, row) in value.as_mut().iter_mut().zip(&rows) {
+                *lane = row[index];
             }
         }
+        return;
     }
-    for (index, value) in rest.iter_mut().enumerate() {
-        for (lane, row) in value.as_mut().iter_mut().zip(&rows) {
-            *lane = row[first + index];
+    for first in eights(block.len()) {
+        let columns = &mut block[first..first + 8];
+        for (lanes, rows) in rows[..S::COUNT].as_chunks::<4>().0.iter().enumerate() {
+            let squares = rows.map(|row| f32x8::from_slice(simd, &row[first..first + 8]));
+            let (left, right) = columns.split_at_mut(4);
+            let places = left.iter_mut().zip(right);
+            for ((left, right), values) in places.zip(transpose(squares)) {
+                let (low, high) = values.split();
+                low.store_array(&mut left.as_mut().as_chunks_mut().0[lanes]);
+                high.store_array(&mut right.as_mut().as_chunks_mut().0[lanes]);
+            }
         }
     }
 }
@@ -250,29 +278,35 @@ pub fn scatter<S: Lanes, const CHUNKS: usize>(
     block: &[Vector<S>],
     rows: &mut [[Room; CHUNKS]; MOST],
 ) {
-    let (squares, rest) = block.as_chunks::<4>();
-    for (lanes, rows) in rows[..S::COUNT]
-        .as_chunks_mut::<4>()
-        .0
-        .iter_mut()
-        .enumerate()
-    {
-        for (index, columns) in squares.iter().enumerate() {
-            let square = columns
-                .each_ref()
-                .map(|column| f32x4::load_array_ref(simd, &column.as_ref().as_chunks().0[lanes]));
-            for (row, values) in rows.iter_mut().zip(transpose(square)) {
-                values.store_array(&mut values_of(row).as_chunks_mut().0[index]);
+    if block.len() < 8 {
+        for (index, value) in block.iter().enumerate() {
+            for (row, lane) in rows.iter_mut().zip(value.as_ref()) {
+                values_of(row)[index] = *lane;
             }
         }
+        return;
     }
-    for (index, value) in rest.iter().enumerate() {
-        for (row, lane) in rows.iter_mut().zip(value.as_ref()) {
-            values_of(row)[4 * squares.len() + index] = *lane;
+    for first in eights(block.len()) {
+        let columns = &block[first..first + 8];
+        for (lanes, rows) in rows[..S::COUNT]
+            .as_chunks_mut::<4>()
+            .0
+            .iter_mut()
+            .enumerate()
+        {
+            let lanes = |column: &Vector<S>| {
+                f32x4::load_array_ref(simd, &column.as_ref().as_chunks().0[lanes])
+            };
+            let squares = [0, 1, 2, 3]
+                .map(|column| lanes(&columns[column]).combine(lanes(&columns[column + 4])));
+            for (row, values) in rows.iter_mut().zip(transpose(squares)) {
+                values.store_slice(&mut values_of(row)[first..first + 8]);
+            }
         }
     }
 }
 
+#[inline(always)]
 fn values_of(row: &mut [Room]) -> &mut [f32] {
     bytemuck::cast_slice_mut(row)
 }

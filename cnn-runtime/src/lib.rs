@@ -26,6 +26,8 @@ mod model;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod rng;
+#[cfg(feature = "simd")]
+pub mod rows;
 mod schedule;
 mod target;
 mod tensor;

@@ -2,7 +2,7 @@
 #![cfg(feature = "simd")]
 #![allow(clippy::float_cmp, clippy::inline_always)]
 
-use cnn_runtime::lanes::{self, Lanes, Level, MOST, Room, Simd, SimdBase, Vector};
+use cnn_runtime::lanes::{self, Lanes, Level, MOST, Room, Route, Simd, SimdBase, Vector};
 
 fn levels() -> [Level; 2] {
     [lanes::level(), Level::baseline()]
@@ -100,14 +100,16 @@ fn functions_keep_to_their_limits_far_out() {
     }
 }
 
-const VALUES: usize = 37;
-
-/// What `gather` makes of some samples, and `scatter` of that.
-fn there_and_back<S: Lanes>(simd: S, samples: &[&[f32]]) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
-    let mut room = [Room::default(); VALUES];
-    let block: &mut [Vector<S>; VALUES] = lanes::view_mut(&mut room);
+/// What `gather` makes of `COUNT` values of some samples, and `scatter` of that.
+fn there_and_back<S: Lanes, const COUNT: usize>(
+    simd: S,
+    samples: &[&[f32]],
+) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    let mut room = [Room::default(); COUNT];
+    let block: &mut [Vector<S>] = bytemuck::cast_slice_mut(&mut room);
+    let block = &mut block[..COUNT];
     let mut rows = [[Room::default(); 3]; MOST];
-    lanes::gather(simd, &samples[..samples.len().min(S::COUNT)], 0, block);
+    lanes::gather(simd, &samples[..samples.len().min(S::COUNT)], 2, block);
     lanes::scatter(simd, block, &mut rows);
     let columns =
         (0..S::COUNT).map(|lane| block.iter().map(|value| value.as_ref()[lane]).collect());
@@ -117,23 +119,133 @@ fn there_and_back<S: Lanes>(simd: S, samples: &[&[f32]]) -> (Vec<Vec<f32>>, Vec<
     (columns.collect(), rows.collect())
 }
 
-#[test]
-fn samples_are_put_side_by_side_and_back() {
+fn are_put_side_by_side_and_back<const COUNT: usize>() {
     for (level, samples) in levels()
         .into_iter()
         .flat_map(|level| [1, 3, 16].map(|samples| (level, samples)))
     {
-        let inputs: Vec<[f32; VALUES]> = (0..samples)
-            .map(|sample| std::array::from_fn(|value| (sample * 100 + value) as f32))
+        let inputs: Vec<Vec<f32>> = (0..samples)
+            .map(|sample| {
+                (0..COUNT + 2)
+                    .map(|value| (sample * 100 + value) as f32)
+                    .collect()
+            })
             .collect();
         let slices: Vec<&[f32]> = inputs.iter().map(|input| &input[..]).collect();
-        let (columns, rows) = lanes::dispatch!(level, simd => there_and_back(simd, &slices));
+        let (columns, rows) =
+            lanes::dispatch!(level, simd => there_and_back::<_, COUNT>(simd, &slices));
         for (lane, (column, row)) in columns.iter().zip(&rows).enumerate() {
-            let input = &inputs[if lane < samples { lane } else { 0 }];
+            let input = &inputs[if lane < samples { lane } else { 0 }][2..];
             assert_eq!(column, input);
-            assert_eq!(row[..VALUES], input[..]);
+            assert_eq!(&row[..COUNT], input);
         }
     }
+}
+
+/// Exchanges samples and channels of six maps of 3×4 values, from row 1 and column 2 on.
+fn exchanged<S: Lanes>(simd: S) {
+    const CHANNELS: usize = 6;
+    let value = |channel, y, x, lane| (1 + channel + 10 * y + 100 * x + 1000 * lane) as f32;
+    let (mut from, mut to) = (
+        [Room::default(); 12 * CHANNELS],
+        [Room::default(); 4 * MOST],
+    );
+    let from: &mut [[[Vector<S>; 4]; 3]; CHANNELS] = lanes::view_mut(&mut from);
+    let to: &mut [[[Vector<S>; 2]; 2]; MOST] = lanes::view_mut(&mut to);
+    for (channel, map) in from.iter_mut().enumerate() {
+        for (index, vector) in map.as_flattened_mut().iter_mut().enumerate() {
+            for (lane, place) in vector.as_mut().iter_mut().enumerate() {
+                *place = value(channel, index / 4, index % 4, lane);
+            }
+        }
+    }
+    lanes::exchange(simd, &*from, [1, 2], to);
+    for (lane, sample) in to.iter().enumerate().take(S::COUNT) {
+        for (index, vector) in sample.as_flattened().iter().enumerate() {
+            for (channel, &found) in vector.as_ref().iter().enumerate() {
+                let here = value(channel, 1 + index / 2, 2 + index % 2, lane);
+                assert_eq!(found, if channel < CHANNELS { here } else { 0.0 });
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_and_channels_change_places() {
+    for level in levels() {
+        lanes::dispatch!(level, simd => exchanged(simd));
+    }
+}
+
+/// Lists the deltas of two maps, every third of which is not zero in each lane.
+fn listed<S: Lanes>(simd: S) {
+    let delta = |lane: usize, index: usize| {
+        if (lane + index).is_multiple_of(3) {
+            (10 * lane + index + 1) as f32
+        } else {
+            0.0
+        }
+    };
+    let mut routes = [[[Route::default(); 2 * MOST + 1]; 2]; MOST];
+    for map in 0..2 {
+        let mut counts = [0; MOST];
+        for round in 0..2 {
+            let (mut offsets, mut deltas) = (
+                [lanes::splat(simd, 0.0); MOST],
+                [lanes::splat(simd, 0.0); MOST],
+            );
+            let begins: Vec<_> = (0..S::COUNT)
+                .map(|k| (round * S::COUNT + k) as f32)
+                .collect();
+            for k in 0..S::COUNT {
+                let index = round * S::COUNT + k;
+                offsets[k] = lanes::splat(simd, (100 * map) as f32);
+                let values: Vec<_> = (0..S::COUNT).map(|lane| delta(lane, index)).collect();
+                deltas[k] = S::f32s::from_slice(simd, &values);
+            }
+            let begins = S::f32s::from_slice(simd, &begins);
+            lanes::route::<S, _, _>(begins, offsets, deltas, map, &mut routes, &mut counts);
+        }
+        lanes::end_routes(simd, map, &mut routes, &counts);
+    }
+    for (lane, maps) in routes.iter().enumerate().take(S::COUNT) {
+        for (map, list) in maps.iter().enumerate() {
+            let expected = (0..2 * S::COUNT)
+                .filter(|&index| delta(lane, index) != 0.0)
+                .map(|index| Route {
+                    position: (100 * map + index) as u32,
+                    delta: delta(lane, index),
+                });
+            let expected: Vec<_> = expected.chain([Route::END]).collect();
+            assert_eq!(list[..expected.len()], expected);
+        }
+    }
+}
+
+#[test]
+fn deltas_that_are_not_zero_are_listed() {
+    for level in levels() {
+        lanes::dispatch!(level, simd => listed(simd));
+    }
+}
+
+#[test]
+fn the_end_of_a_list_leads_nowhere() {
+    let mut sample = [1, 2, 3, 4];
+    assert_eq!(lanes::window(&sample, 1), Some(&[2, 3, 4]));
+    assert_eq!(lanes::window::<_, 3>(&sample, 2), None);
+    assert_eq!(lanes::window_mut(&mut sample, 3), Some(&mut [4]));
+    assert_eq!(
+        lanes::window_mut::<_, 1>(&mut sample, Route::END.position),
+        None
+    );
+}
+
+#[test]
+fn samples_are_put_side_by_side_and_back() {
+    are_put_side_by_side_and_back::<37>();
+    are_put_side_by_side_and_back::<8>();
+    are_put_side_by_side_and_back::<5>();
 }
 
 #[test]

@@ -277,8 +277,8 @@ fn update_rule(optimizer: &Optimizer) -> String {
     }
 }
 
-/// `99,360`.
-fn grouped(number: u64) -> String {
+/// A number as people read it: `99,360`.
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> = digits
         .as_bytes()

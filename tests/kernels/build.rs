@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Adds a module with both kinds of kernels and a test that compares them.
+/// Adds modules with both kinds of kernels, with and without training, and tests that compare them.
 fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(file)?;
     if text.contains("dtype = \"f64\"") {
@@ -31,26 +31,16 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     }
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let module = stem.replace('-', "_");
-    writeln!(modules, "mod {module} {{")?;
-    let mut names = Vec::new();
-    for (kind, kernels) in [("plain", Kernels::Plain), ("simd", Kernels::Simd)] {
-        let options = Options {
-            kernels,
-            profile: kernels == Kernels::Simd,
-            ..Options::default()
-        };
-        let code = cnn_codegen::compile(&text, &file.to_string_lossy(), &options)
-            .map_err(|report| report.to_string())?;
-        let path = out.join(format!("{module}_{kind}.rs"));
-        fs::write(&path, code.text())?;
-        writeln!(
-            modules,
-            "    #[path = \"{}\"]\n    pub mod {kind};",
-            path.display()
-        )?;
-        names.push(format!("{kind}::{}", code.name()));
-    }
-    let [plain, simd] = [&names[0], &names[1]];
+    writeln!(
+        modules,
+        "mod {module} {{
+    use cnn_runtime::Model;
+    use cnn_runtime::lanes::{{self, Level}};"
+    )?;
+    let plain = generate(&text, &module, "plain", Kernels::Plain, out, modules)?;
+    let simd = generate(&text, &module, "simd", Kernels::Simd, out, modules)?;
+    let untrained = text.split("[training]").next().unwrap_or_default();
+    let inference = generate(untrained, &module, "inference", Kernels::Simd, out, modules)?;
     let network = cnn_spec::parse(&text, "").map_err(|report| report.to_string())?;
     let multiply_adds = cnn_spec::Summary::new(&network).totals.training;
     writeln!(
@@ -60,6 +50,19 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
         crate::agree::<{plain}, {simd}>();
     }}
     #[test]
+    fn one_sample_agrees() {{
+        crate::one_sample_agrees::<{plain}, {simd}>(<{simd} as Model>::forward);
+        crate::one_sample_agrees::<{plain}, {inference}>(<{inference} as Model>::forward);
+    }}
+    #[test]
+    fn one_sample_agrees_on_the_baseline() {{
+        crate::one_sample_agrees::<{plain}, {inference}>(|parameters, input, activations| {{
+            lanes::dispatch!(Level::baseline(), simd => inference::forward_rows(
+                simd, parameters, input, activations
+            ))
+        }});
+    }}
+    #[test]
     fn a_batch_is_its_samples() {{
         crate::inferred::<{plain}, {simd}>();
     }}
@@ -67,7 +70,37 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     fn the_profile_counts_a_whole_step() {{
         crate::profiled::<{simd}>({multiply_adds});
     }}
+    #[test]
+    fn the_summary_tells_the_memory() {{
+        crate::memory::<{plain}>();
+        crate::memory::<{simd}>();
+    }}
 }}"
     )?;
     Ok(())
+}
+
+/// Adds a module with a network, and returns its type.
+fn generate(
+    text: &str,
+    module: &str,
+    kind: &str,
+    kernels: Kernels,
+    out: &Path,
+    modules: &mut String,
+) -> Result<String, Box<dyn Error>> {
+    let options = Options {
+        kernels,
+        profile: kernels == Kernels::Simd,
+        ..Options::default()
+    };
+    let code = cnn_codegen::compile(text, module, &options).map_err(|report| report.to_string())?;
+    let path = out.join(format!("{module}_{kind}.rs"));
+    fs::write(&path, code.text())?;
+    writeln!(
+        modules,
+        "    #[path = \"{}\"]\n    pub mod {kind};",
+        path.display()
+    )?;
+    Ok(format!("{kind}::{}", code.name()))
 }

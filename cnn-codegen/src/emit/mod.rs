@@ -10,9 +10,11 @@ mod flatten;
 mod function;
 mod loss;
 mod max_pool2d;
+mod memory;
 mod model;
 mod optimizer;
 mod parameters;
+mod sample;
 mod simd;
 mod softmax;
 mod tokens;
@@ -22,21 +24,24 @@ use crate::plan::{Operation, Plan, Step};
 use crate::{Kernels, Options, Origin};
 use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
+use cnn_spec::summary::Summary;
 use function::{Direction, Functions};
+use memory::Memory;
 use proc_macro2::TokenStream;
 use quote::quote;
 use tokens::mentions;
 
-/// All items of a network's module, in the order in which they are read.
-pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
-    let heading = model::heading(plan, origin);
+/// What is generated for a network.
+pub struct Items {
+    /// The table of layers and what the network keeps in memory.
+    pub summary: String,
+    /// All items of its module, in the order in which they are read.
+    pub tokens: TokenStream,
+}
+
+/// Generates everything.
+pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     let parameters = parameters::items(plan);
-    let activations = parameters::values_struct(
-        "Activations",
-        "What each layer puts out for one sample.",
-        plan,
-        |_| true,
-    );
     let kernels = chosen(plan, options.kernels);
     let body = match kernels {
         Kernels::Plain => plain(plan),
@@ -48,31 +53,40 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> TokenStream {
         .as_ref()
         .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
     let implementations = model::implementations(plan, kernels);
+    let memory = Memory::of(quote!(#parameters #body #optimizer));
+    let summary = format!("{}\n{memory}", Summary::new(plan.network));
+    let heading = model::heading(plan, origin, &summary);
     let items = quote! {
         #heading
         #parameters
-        #activations
         #body
         #optimizer
         #implementations
     };
     let imports = imports(plan, &items, kernels);
-    quote!(#imports #items)
+    Items {
+        summary,
+        tokens: quote!(#imports #items),
+    }
 }
 
-/// The kernels that a network can have: those on lanes are for training, in `f32`.
+/// The kernels that a network can have: vectors are of `f32`.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
-    let network = plan.network;
-    if network.training.is_some() && network.dtype == Dtype::F32 {
-        kernels
-    } else {
-        Kernels::Plain
+    match plan.network.dtype {
+        Dtype::F32 => kernels,
+        Dtype::F64 => Kernels::Plain,
     }
 }
 
 /// All layers, one sample at a time.
 fn plain(plan: &Plan) -> TokenStream {
     let training = plan.network.training.as_ref();
+    let activations = parameters::values_struct(
+        "Activations",
+        "What each layer puts out for one sample.",
+        plan,
+        |_| true,
+    );
     let deltas = training.map(|_| {
         parameters::values_struct(
             "Deltas",
@@ -85,23 +99,18 @@ fn plain(plan: &Plan) -> TokenStream {
     let loss = training.map(|training| loss::functions(training.loss, plan));
     let forward = model::forward(plan);
     let backward = training.map(|_| model::backward(plan));
-    quote!(#deltas #(#layers)* #loss #forward #backward)
+    quote!(#activations #deltas #(#layers)* #loss #forward #backward)
 }
 
-/// The forward pass of one sample, and everything of a block of samples.
+/// The forward pass of one sample on vectors, and everything of a block of samples.
 fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
-    let layers = plan.steps.iter().map(|step| {
-        functions(plan, step)
-            .forward
-            .item(plan, step, Direction::Forward)
-    });
-    let forward = model::forward(plan);
+    let sample = sample::items(plan);
     let lanes = plan
         .network
         .training
         .as_ref()
         .map(|training| simd::items(plan, training, profile));
-    quote!(#(#layers)* #forward #lanes)
+    quote!(#sample #lanes)
 }
 
 /// The runtime's traits whose methods the items call: an optimizer visits the parameters, and arrays are
@@ -116,9 +125,10 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
     let tensor = is_flattened.then(|| quote!(Tensor as _));
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
     if kernels == Kernels::Simd {
+        let names = traits.into_iter().chain([quote!(rows)]);
         return Some(quote! {
             use cnn_runtime::lanes::{self, prelude::*};
-            use cnn_runtime::{#(#traits),*};
+            use cnn_runtime::{#(#names),*};
         });
     }
     match traits.as_slice() {

@@ -7,20 +7,19 @@ use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
-use cnn_spec::summary::Summary;
 use cnn_spec::training::{Loss, Schedule, Training};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 /// What the module begins with: the network's type and those of its input, output and target.
-pub fn heading(plan: &Plan, origin: &Origin) -> TokenStream {
+pub fn heading(plan: &Plan, origin: &Origin, summary: &str) -> TokenStream {
     let network = plan.network;
     let name = ident(&network.name);
     let about = doc(&format!(
         "The network of `{}`; its layers stand in [`{}::SUMMARY`].",
         origin.file_name, network.name,
     ));
-    let summary = raw_text(&Summary::new(network).to_string());
+    let summary = raw_text(summary);
     let array = |id: ValueId| array_type(network.dtype, &plan.value(id).shape);
     let (input, output) = (array(ValueId::INPUT), array(plan.output));
     let input_doc = doc(&format!("One sample: {}.", network.input));
@@ -39,7 +38,8 @@ pub fn heading(plan: &Plan, origin: &Origin) -> TokenStream {
         pub struct #name;
 
         impl #name {
-            /// Each layer: what goes in and out, what it learns and what it costs.
+            /// Each layer: what goes in and out, what it learns and what it costs; how the network is
+            /// trained, and what it keeps in memory.
             pub const SUMMARY: &str = #summary;
         }
 
@@ -122,6 +122,14 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
     let name_text = &network.name;
     let (input_shape, output_shape) = (dims(&network.input), dims(network.output()));
     let output = activation(plan, plan.output);
+    let run = quote!(forward(parameters, input, activations));
+    let (forward, result) = match kernels {
+        Kernels::Plain => (
+            quote!(#run; #output),
+            quote!(#run; place.clone_from(#output);),
+        ),
+        Kernels::Simd => (run.clone(), quote!(place.clone_from(#run);)),
+    };
     let first_values: TokenStream = plan
         .learning_steps()
         .flat_map(|step| {
@@ -132,17 +140,16 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
         .collect();
     let allow = allow_constants(&first_values);
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
-    let (batch_activations, batch) = match kernels {
-        Kernels::Plain => (
+    let (batch_activations, batch) = match (kernels, &network.training) {
+        (Kernels::Simd, Some(_)) => (quote!(LaneActivations), simd::batch_body()),
+        _ => (
             quote!(Activations),
             quote! {
                 for (input, place) in inputs.iter().zip(outputs) {
-                    forward(parameters, input, activations);
-                    place.clone_from(#output);
+                    #result
                 }
             },
         ),
-        Kernels::Simd => (quote!(LaneActivations), simd::batch_body()),
     };
     let trainable = network
         .training
@@ -172,8 +179,7 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
                 input: &Input,
                 activations: &'a mut Activations
             ) -> &'a Output {
-                forward(parameters, input, activations);
-                #output
+                #forward
             }
 
             fn forward_batch(

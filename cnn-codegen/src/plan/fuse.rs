@@ -51,10 +51,15 @@ pub enum Kernel<'n> {
 /// After this, the steps up to the scores are groups in order, each of which one kernel computes. Padding is no group:
 /// it stands in memory.
 pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    fuse_until(plan, plan.scores)
+}
+
+/// The same for the steps up to a value.
+pub fn fuse_until<'n>(plan: &Plan<'n>, last: ValueId) -> Vec<Group<'n>> {
     let mut steps = plan
         .steps
         .iter()
-        .filter(|step| step.output <= plan.scores)
+        .filter(|step| step.output <= last)
         .peekable();
     let mut groups: Vec<Group> = Vec::new();
     let mut padded = None;

@@ -5,11 +5,18 @@
 //!    its own input; every value has a name and the shape it is stored in, and is known to need a delta or not.
 //! 2. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
 //! 3. [`layout`], likewise: padding is no step, but zeros around the value that it pads.
-//! 4. [`tile`], likewise: what of a kernel's output is computed at a time fits the registers.
+//! 4. [`route`], likewise: which gradients are computed only where there is a delta.
+//! 5. [`tile`], likewise: what of a kernel's output is computed at a time fits the registers.
+//!
+//! For one sample on vectors, [`stage`] follows [`fuse`], with tiles of [`spatial`]: each group is one function or a few,
+//! and what they put out takes turns in buffers.
 
 pub mod fuse;
 pub mod layout;
 mod lower;
+pub mod route;
+pub mod spatial;
+pub mod stage;
 pub mod tile;
 
 use cnn_spec::layer::{Kind, Padding};

@@ -169,7 +169,8 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
         registers.count()
     };
     let tiles = (1..=features.min(most)).map(|m| {
-        let cost = cost(m, m + 1, 2, registers);
+        // An input, a weight, and two to spare: with none the compiler moves sums to and fro.
+        let cost = cost(m, m + 1, 4, registers);
         (
             cost * features.div_ceil(m) as f64,
             Tile {
@@ -179,6 +180,16 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
         )
     });
     best(tiles).1
+}
+
+/// How many of `count` rows of `stride` values are best gone along together: as many as the nearest cache can keep a
+/// piece of.
+pub fn rows(count: usize, stride: usize) -> usize {
+    if stride.is_multiple_of(PAGE) {
+        count.min(WAYS)
+    } else {
+        count
+    }
 }
 
 /// A tile of features by chunks of sixteen inputs, of which there are `chunks`.
@@ -203,30 +214,85 @@ pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
     best(tiles).1
 }
 
-/// Tiles of maps, each of which has a sum for each of `taps`.
-pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<Run> {
-    runs(maps, registers, |m| {
+/// Maps in tiles of one size, and the rows of taps that each has sums for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TapRun {
+    /// The maps.
+    pub maps: Run,
+    /// The first row of each of its tiles, and how many.
+    pub rows: Vec<[usize; 2]>,
+}
+
+/// Tiles of `maps` by rows of `width` taps, of which there are `height`.
+pub fn of_taps(maps: usize, height: usize, width: usize, registers: Registers) -> Vec<TapRun> {
+    let price = |m: usize, [_, rows]: [usize; 2]| {
+        let taps = rows * width;
+        cost(m * taps, m + taps, m.min(taps) + 1, registers)
+    };
+    let rows = |m: usize| {
+        let splits = (1..=height).map(|parts| {
+            let rows = parts_of(height, parts);
+            (rows.iter().map(|&rows| price(m, rows)).sum::<f64>(), rows)
+        });
+        let cheapest = splits.min_by(|(one, _), (other, _)| one.total_cmp(other));
+        cheapest.unwrap_or_else(|| (f64::INFINITY, parts_of(height, 1)))
+    };
+    let runs = runs(maps, registers, |m| {
         let tile = Tile {
             maps: m,
             columns: 1,
         };
-        (cost(m * taps, m + taps, m + 1, registers), tile)
-    })
+        (rows(m).0, tile)
+    });
+    runs.into_iter()
+        .map(|maps| TapRun {
+            maps,
+            rows: rows(maps.tile.maps).1,
+        })
+        .collect()
+}
+
+/// Rows of taps that stay in registers while deltas are followed one by one: each run's first row and how many.
+///
+/// The sums share the registers with the delta.
+pub fn of_rows(height: usize, width: usize, registers: Registers) -> Vec<[usize; 2]> {
+    let most = ((registers.count() - 1) / width).clamp(1, height);
+    parts_of(height, height.div_ceil(most))
+}
+
+/// Where each of some parts of about the same size begins, and its size.
+fn parts_of(count: usize, parts: usize) -> Vec<[usize; 2]> {
+    (0..parts)
+        .map(|part| {
+            let [start, end] = [part, part + 1].map(|part| (part * count).div_ceil(parts));
+            [start, end - start]
+        })
+        .collect()
 }
 
 /// How many rows of a delta stay in the nearest cache while every tap is led over them.
 ///
-/// A few maps' rows take half of 32 KiB; the sums are added up once for each band, so that it must not be too short.
+/// Four maps' rows, of vectors of 32 bytes, take 20 of 32 KiB; the sums go to memory and back for each band, so that it
+/// must not be too short.
 pub fn band(rows: usize, columns: usize) -> usize {
-    let most = (16 * 1024 / (2 * 64 * columns)).clamp(4, rows.max(4));
+    let most = (20 * 1024 / (4 * 32 * columns)).clamp(4, rows.max(4));
     let bands = rows.div_ceil(most);
     rows.div_ceil(bands)
 }
 
-/// The largest divisor of `count` that is at most `most`.
-pub fn divisor(count: usize, most: usize) -> usize {
-    (1..=most)
-        .rev()
-        .find(|size| count.is_multiple_of(*size))
-        .unwrap_or(1)
+/// A tile of maps by columns, each of which it divides.
+pub fn of_positions(maps: usize, columns: usize, registers: Registers) -> Tile {
+    let divisors = |count: usize| (1..=count).filter(move |size| count.is_multiple_of(*size));
+    let tiles = divisors(maps).flat_map(|m| {
+        divisors(columns).map(move |c| {
+            let cost = cost(m * c, m + c, c + 2, registers);
+            let count = (maps / m) * (columns / c);
+            let tile = Tile {
+                maps: m,
+                columns: c,
+            };
+            (cost * count as f64, tile)
+        })
+    });
+    best(tiles).1
 }

@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::pedantic)]
 
 use cnn_runtime::profile::{Laps, Profiled};
-use cnn_runtime::{Parameters, Rng, Target, Tensor, Totals, Trainable, Zeroed};
+use cnn_runtime::{Model, Parameters, Rng, Target, Tensor, Totals, Trainable, Zeroed};
 
 include!(concat!(env!("OUT_DIR"), "/networks.rs"));
 
@@ -73,6 +73,26 @@ fn profiled<M: Profiled<Scalar = f32>>(multiply_adds: u64) {
     assert_eq!(counted, multiply_adds);
 }
 
+/// The bytes that the summary tells are those of the types.
+fn memory<M: Trainable>() {
+    let sizes = [
+        size_of::<M::Parameters>(),
+        size_of::<M::Activations>(),
+        size_of::<M::BatchActivations>(),
+        size_of::<M::Workspace>(),
+        size_of::<M::Parameters>(),
+        size_of::<M::Optimizer>(),
+    ];
+    let (_, told) = M::SUMMARY.split_once("memory: parameters").unwrap();
+    let told = told.replace(',', "");
+    let told: Vec<usize> = told
+        .split(|letter: char| !letter.is_ascii_digit())
+        .filter(|digits| !digits.is_empty())
+        .map(|digits| digits.parse().unwrap())
+        .collect();
+    assert_eq!(told, sizes);
+}
+
 fn agree<P, S>()
 where
     P: Trainable<Scalar = f32>,
@@ -99,6 +119,27 @@ where
             plain.parameters.tensor(index),
             simd.parameters.tensor(index),
         );
+    }
+}
+
+/// One sample after the other, in the same memory.
+fn one_sample_agrees<P, S>(
+    forward: impl for<'a> Fn(&S::Parameters, &S::Input, &'a mut S::Activations) -> &'a S::Output,
+) where
+    P: Model<Scalar = f32>,
+    S: Model<Scalar = f32, Input = P::Input>,
+{
+    let (mut parameters, mut vectors) = (P::Parameters::boxed(), S::Parameters::boxed());
+    P::initialize(&mut parameters, &mut Rng::new(7));
+    S::initialize(&mut vectors, &mut Rng::new(7));
+    let (mut activations, mut buffers) = (P::Activations::boxed(), S::Activations::boxed());
+    let mut rng = Rng::new(3);
+    let mut input = P::Input::boxed();
+    for _ in 0..3 {
+        rng.fill_uniform(&mut *input, 1.0);
+        let plain = P::forward(&parameters, &input, &mut activations);
+        let simd = forward(&vectors, &input, &mut buffers);
+        close("output", plain.values(), simd.values());
     }
 }
 

@@ -4,7 +4,7 @@ use super::activation;
 use super::function::{Argument, Call, Function, flat, flat_mut, for_registers, lanes_type};
 use super::memory::Memory;
 use crate::emit::function::parameters_pattern;
-use crate::emit::tokens::{formula, ident, number};
+use crate::emit::tokens::{formula, ident, loops, number};
 use crate::plan::Plan;
 use crate::plan::fuse::Group;
 use crate::plan::tile;
@@ -259,13 +259,26 @@ impl Emitter<'_> {
         } else {
             flat_mut(source)
         };
-        let outputs = number(self.outputs());
+        let rows = tile::rows(self.outputs(), self.inputs());
+        let in_bands = rows < self.outputs();
+        let (outputs, count) = (number(self.outputs()), number(rows));
+        let (range, before) = if in_bands {
+            (
+                quote!(#count * band..(#count * (band + 1)).min(#outputs)),
+                quote!(for f in 0..FEATURES {
+                    sums[f] = lanes::load(simd, &values[i + f]);
+                }),
+            )
+        } else {
+            (quote!(0..#outputs), quote!())
+        };
         let tiles = Self::tiles(
             "i",
             self.inputs(),
             &quote! {
                 let mut sums = [lanes::splat(simd, 0.0); FEATURES];
-                for o in 0..#outputs {
+                #before
+                for o in #range {
                     let d = lanes::load(simd, &delta[o]);
                     for f in 0..FEATURES {
                         sums[f] = d.mul_add(lanes::splat(simd, weight[o][i + f]), sums[f]);
@@ -276,6 +289,19 @@ impl Emitter<'_> {
                 }
             },
         );
+        let (tiles, calls) = if in_bands {
+            let bands = loops(&[("band", self.outputs().div_ceil(rows))], &tiles);
+            // Eight divide whole pages: no tile may overlap another, which would add to it twice.
+            let calls = for_registers(|_| {
+                vec![Call {
+                    sizes: vec![8],
+                    maps: None,
+                }]
+            });
+            (quote!(lanes::clear(simd, values); #bands), calls)
+        } else {
+            (tiles, feature_calls(self.inputs(), 1))
+        };
         Function {
             name: format!("{}_backward_input_lanes", self.group.layer),
             doc: format!(
@@ -294,7 +320,7 @@ impl Emitter<'_> {
                 ),
             ],
             body: quote!(let weight = &parameters.weight; let values = input_delta #flat; #tiles),
-            calls: feature_calls(self.inputs(), 1),
+            calls,
         }
     }
 }

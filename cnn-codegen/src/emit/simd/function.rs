@@ -41,16 +41,6 @@ pub struct Call {
     pub maps: Option<[usize; 2]>,
 }
 
-/// A call for each run of maps.
-pub fn of_map_runs(runs: &[Run]) -> Vec<Call> {
-    runs.iter()
-        .map(|run| Call {
-            sizes: vec![run.tile.maps],
-            maps: Some([run.start, run.end]),
-        })
-        .collect()
-}
-
 /// The same for 16 and for 32 registers.
 pub fn for_registers<T>(make: impl Fn(Registers) -> T) -> [T; 2] {
     [make(Registers::Narrow), make(Registers::Wide)]

@@ -43,7 +43,8 @@ fn softmax_cross_entropy(plan: &Plan) -> TokenStream {
                 let mut class = lanes::splat(simd, 0.0);
                 for (j, z) in logits.iter().enumerate().skip(1) {
                     let z = lanes::load(simd, z);
-                    class = z.simd_gt(largest).select(lanes::splat(simd, j as f32), class);
+                    let is_larger = z.simd_gt(largest);
+                    class = is_larger.select(lanes::splat(simd, j as f32), class);
                     largest = largest.max(z);
                 }
                 let mut sum = lanes::splat(simd, 0.0);
@@ -112,7 +113,8 @@ fn squared_error(plan: &Plan, value: &TokenStream, delta: &TokenStream) -> Token
         )
     };
     quote! {
-        /// The losses of the samples of a block, and how many of them have their largest output where the target has.
+        /// The losses of the samples of a block, and how many of them have their largest output where
+        /// the target has.
         pub fn loss_lanes<S: Lanes>(_: S, output: &#scores, targets: &[Target]) -> cnn_runtime::Totals {
             #flat_output
             let mut totals = cnn_runtime::Totals::default();

@@ -4,9 +4,10 @@ use super::function::lanes_type;
 use crate::emit::tokens::{ident, number};
 use crate::plan::fuse::{Group, Kernel};
 use crate::plan::layout::Layout;
+use crate::plan::route;
 use crate::plan::tile::{self, Registers};
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Conv2d, Padding};
+use cnn_spec::layer::{Conv2d, Padding, Pair};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -128,6 +129,9 @@ impl<'p> Memory<'p> {
 
     /// The array that holds the delta of a group's sums, if it is not that of its output.
     pub fn sums(&self, group: &Group) -> Option<Field> {
+        if self.is_routed(group) {
+            return None;
+        }
         let is_apart = group.sums != group.output || self.border(group) > 0;
         (is_apart && matches!(group.kernel, Kernel::Conv2d { .. } | Kernel::Dense { .. })).then(
             || {
@@ -154,7 +158,8 @@ impl<'p> Memory<'p> {
         let Kernel::Conv2d { conv, .. } = group.kernel else {
             return 0;
         };
-        if conv.stride.width > 1 || conv.stride.height > 1 || !self.needs_input_delta(group) {
+        let strides = conv.stride.width > 1 || conv.stride.height > 1;
+        if strides || !self.needs_input_delta(group) || self.is_routed(group) {
             return 0;
         }
         [Registers::Narrow, Registers::Wide]
@@ -200,6 +205,110 @@ impl<'p> Memory<'p> {
         })
     }
 
+    /// Whether the gradients of a group are computed delta by delta.
+    pub fn is_routed(&self, group: &Group) -> bool {
+        let Kernel::Conv2d { conv, pool, .. } = group.kernel else {
+            return false;
+        };
+        let inputs = self.plan.value(group.input).shape.dims()[0] / conv.groups;
+        route::is_routed(conv, pool, inputs, self.needs_input_delta(group))
+    }
+
+    /// What the gradients of a group need if they are computed delta by delta.
+    pub fn routed(&self, group: &Group) -> Vec<Field> {
+        if !self.is_routed(group) {
+            return Vec::new();
+        }
+        let kernels = self.needs_input_delta(group).then(|| self.kernels(group));
+        [self.routes(group), self.samples(group)]
+            .into_iter()
+            .chain(kernels)
+            .collect()
+    }
+
+    /// The room of a list for each sample and map: a delta for each window of the pool, and an end.
+    pub fn most_routes(&self, group: &Group) -> usize {
+        let [_, rows, columns] = self.maps(group.output);
+        rows * columns + 1
+    }
+
+    /// Lists of deltas.
+    pub fn routes(&self, group: &Group) -> Field {
+        let [maps, ..] = self.maps(group.sums);
+        Field {
+            name: format!("{}_routes", group.layer),
+            doc: format!(
+                "The deltas of the sums of `{}` and where they are, for each sample and map.",
+                group.layer
+            ),
+            // Sixteen samples' numbers and positions are two vectors.
+            shape: shape([2 * maps, self.most_routes(group)]),
+        }
+    }
+
+    /// Some channels of each sample, side by side.
+    pub fn samples(&self, group: &Group) -> Field {
+        let [_, rows, columns] = self.maps(group.input);
+        Field {
+            name: format!("{}_samples", group.layer),
+            doc: format!(
+                "As many channels of the input of `{}` as a vector holds, side by side, for each sample.",
+                group.layer
+            ),
+            shape: shape([16, rows, columns]),
+        }
+    }
+
+    /// The kernels of as many channels as a vector holds, side by side.
+    pub fn kernels(&self, group: &Group) -> Field {
+        let [maps, taps @ ..] = self.weights(group);
+        let [_, height, width] = taps;
+        Field {
+            name: format!("{}_kernels", group.layer),
+            doc: format!(
+                "The weights of `{}` for as many channels as a vector holds, side by side.",
+                group.layer
+            ),
+            shape: shape([maps, height, width]),
+        }
+    }
+
+    /// The sums of a convolution's weight gradients for each lane, kept through a call.
+    pub fn weight_sums(&self, group: &Group) -> Field {
+        let [maps, inputs, height, width] = self.weights(group);
+        let dims = if self.is_routed(group) {
+            [inputs.div_ceil(16), maps, height, width]
+        } else {
+            [maps, inputs, height, width]
+        };
+        Field {
+            name: format!("{}_weight_sums", group.layer),
+            doc: format!(
+                "The gradients of `{}.weight`, for each lane, over all blocks of a call.",
+                group.layer
+            ),
+            shape: shape(dims),
+        }
+    }
+
+    /// The shape of a convolution's weights.
+    fn weights(&self, group: &Group) -> [usize; 4] {
+        let Kernel::Conv2d { conv, .. } = group.kernel else {
+            return [0; 4];
+        };
+        let [inputs, ..] = self.maps(group.input);
+        let Pair { height, width } = conv.kernel_size;
+        [conv.out_channels, inputs / conv.groups, height, width]
+    }
+
+    fn maps(&self, id: ValueId) -> [usize; 3] {
+        self.plan
+            .value(id)
+            .shape
+            .maps()
+            .expect("a convolution is between feature maps")
+    }
+
     /// A dense layer's input, sample by sample, in chunks of sixteen.
     pub fn rows(&self, group: &Group) -> Option<Field> {
         if !matches!(group.kernel, Kernel::Dense { .. }) {
@@ -215,4 +324,9 @@ impl<'p> Memory<'p> {
             shape: Shape::new([16, chunks]).expect("as many values as the input has, rounded up"),
         })
     }
+}
+
+fn shape(dims: impl Into<Vec<usize>>) -> Shape {
+    let dims = dims.into();
+    Shape::new(dims).expect("no more than the check has counted, but for a small factor")
 }

@@ -26,8 +26,25 @@ struct Functions {
     /// What `forward` calls for each tile.
     tile: Option<TokenStream>,
     forward: Function,
+    /// What the weight gradient calls for each tile.
+    weight_tile: Option<TokenStream>,
     /// In the order in which they are called.
     backward: Vec<Function>,
+    /// What is called after the last block.
+    finish: Option<Function>,
+}
+
+impl Functions {
+    /// Those of a group that needs no more.
+    fn of(forward: Function, backward: Vec<Function>) -> Self {
+        Self {
+            tile: None,
+            forward,
+            weight_tile: None,
+            backward,
+            finish: None,
+        }
+    }
 }
 
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
@@ -40,13 +57,14 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
         let (tile, forward) = (&functions.tile, functions.forward.item());
-        let backward = functions.backward.iter().map(Function::item);
-        quote!(#tile #forward #(#backward)*)
+        let (weight_tile, finish) = (&functions.weight_tile, &functions.finish);
+        let backward = functions.backward.iter().chain(finish).map(Function::item);
+        quote!(#tile #forward #weight_tile #(#backward)*)
     });
     let loss = loss::functions(training.loss, plan);
-    let passes = model::passes(plan, &functions, last.as_ref(), &memory);
+    let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
     let last = last.as_ref().map(Function::item);
-    let profiled = profile.then(|| profile::implementation(plan, &groups, &functions));
+    let profiled = profile.then(|| profile::implementation(plan, &groups, &memory, &functions));
     quote!(#workspace #(#layers)* #last #loss #passes #profiled)
 }
 
@@ -75,7 +93,9 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             Functions {
                 tile: Some(emitter.tile()),
                 forward: emitter.forward(),
+                weight_tile: Some(emitter.weight_tile()),
                 backward,
+                finish: Some(emitter.finish_weights()),
             }
         }
         Kernel::Dense { dense, activation } => {
@@ -89,16 +109,11 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
             let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
             backward.push(emitter.backward_weights());
             backward.extend(sent(&|| emitter.backward_input()));
-            Functions {
-                tile: None,
-                forward: emitter.forward(),
-                backward,
-            }
+            Functions::of(emitter.forward(), backward)
         }
-        Kernel::Activation(kind) => Functions {
-            tile: None,
-            forward: activation::forward(kind, plan, group, memory),
-            backward: sent(&|| {
+        Kernel::Activation(kind) => Functions::of(
+            activation::forward(kind, plan, group, memory),
+            sent(&|| {
                 let name = format!("{}_backward_input_lanes", group.name);
                 activation::backward(
                     &name,
@@ -109,33 +124,23 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
                     &memory.delta(group.source),
                 )
             }),
-        },
+        ),
         Kernel::MaxPool2d(kind) => {
             let pool = Pool::max(kind, plan, group, memory);
-            Functions {
-                tile: None,
-                forward: pool.max_forward(),
-                backward: sent(&|| pool.max_backward()),
-            }
+            Functions::of(pool.max_forward(), sent(&|| pool.max_backward()))
         }
         Kernel::AvgPool2d(kind) => {
             let pool = Pool::avg(kind, plan, group, memory);
-            Functions {
-                tile: None,
-                forward: pool.avg_forward(),
-                backward: sent(&|| pool.avg_backward()),
-            }
+            Functions::of(pool.avg_forward(), sent(&|| pool.avg_backward()))
         }
-        Kernel::Flatten => Functions {
-            tile: None,
-            forward: flatten::forward(plan, group, memory),
-            backward: sent(&|| flatten::backward(plan, group, memory)),
-        },
-        Kernel::Softmax => Functions {
-            tile: None,
-            forward: softmax::forward(plan, group, memory),
-            backward: sent(&|| softmax::backward(plan, group, memory)),
-        },
+        Kernel::Flatten => Functions::of(
+            flatten::forward(plan, group, memory),
+            sent(&|| flatten::backward(plan, group, memory)),
+        ),
+        Kernel::Softmax => Functions::of(
+            softmax::forward(plan, group, memory),
+            sent(&|| softmax::backward(plan, group, memory)),
+        ),
     }
 }
 

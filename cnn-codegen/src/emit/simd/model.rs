@@ -4,7 +4,7 @@ use super::Functions;
 use super::function::{Function, flat, flat_mut, lanes_type, sum};
 use super::memory::{Field, Memory};
 use crate::emit::tokens::{doc, ident, loops, number, used_in};
-use crate::plan::fuse::Group;
+use crate::plan::fuse::{Group, Kernel};
 use crate::plan::{Plan, ValueId};
 use cnn_spec::layer::Padding;
 use cnn_spec::shape::Shape;
@@ -30,6 +30,10 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
             deltas.push(value(group.output));
         }
         deltas.extend(memory.sums(group));
+        deltas.extend(memory.routed(group));
+        if matches!(group.kernel, Kernel::Conv2d { .. }) {
+            deltas.push(memory.weight_sums(group));
+        }
         deltas.extend(memory.rows(group));
     }
     if plan.output != plan.scores {
@@ -42,7 +46,7 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
     );
     let deltas = lanes_struct(
         "LaneDeltas",
-        "The loss's gradients with respect to what is put out, for a block of samples.",
+        "The loss's gradients with respect to what is put out, for a block of samples, and what they are computed with.",
         &deltas,
     );
     quote! {
@@ -81,11 +85,13 @@ fn lanes_struct(name: &str, about: &str, fields: &[Field]) -> TokenStream {
 /// `forward_lanes`, `backward_lanes` and what goes over all blocks of a batch.
 pub fn passes(
     plan: &Plan,
+    groups: &[Group],
     functions: &[Functions],
     last: Option<&Function>,
     memory: &Memory,
 ) -> TokenStream {
-    let (load, training, outputs) = (load(plan, memory), training(plan), outputs(plan, last));
+    let (load, outputs) = (load(plan, memory), outputs(plan, last));
+    let training = training(plan, groups, functions, memory);
     let forward: TokenStream = functions
         .iter()
         .map(|functions| functions.forward.call())
@@ -97,12 +103,15 @@ pub fn passes(
         .collect();
     let [forward_parameters, backward_parameters] =
         [&forward, &backward].map(|calls| used_in(calls, "parameters"));
+    let [activations, gradients] =
+        ["activations", "gradients"].map(|name| used_in(&backward, name));
     let [next, is_training] = ["next", "is_training"].map(|name| used_in(&forward, name));
     quote! {
         #load
 
-        /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block after it are brought
-        /// near meanwhile; in training, what only the backward pass needs is kept.
+        /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block
+        /// after it are brought near meanwhile; in training, what only the backward pass needs is
+        /// kept.
         pub fn forward_lanes<S: Lanes>(
             simd: S,
             #forward_parameters: &Parameters,
@@ -113,14 +122,14 @@ pub fn passes(
             #forward
         }
 
-        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go back from layer to
-        /// layer, and each layer's gradients are added to `gradients`.
+        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go
+        /// back from layer to layer, and each layer's gradients are added to `gradients`.
         pub fn backward_lanes<S: Lanes>(
             simd: S,
             #backward_parameters: &Parameters,
-            activations: &LaneActivations,
+            #activations: &LaneActivations,
             deltas: &mut LaneDeltas,
-            gradients: &mut Parameters
+            #gradients: &mut Parameters
         ) {
             #backward
         }
@@ -152,7 +161,17 @@ fn load(plan: &Plan, memory: &Memory) -> TokenStream {
 }
 
 /// `gradients_lanes` and `evaluate_lanes`.
-fn training(plan: &Plan) -> TokenStream {
+fn training(
+    plan: &Plan,
+    groups: &[Group],
+    functions: &[Functions],
+    memory: &Memory,
+) -> TokenStream {
+    let clear = clear(groups, memory);
+    let finish = functions
+        .iter()
+        .filter_map(|functions| functions.finish.as_ref());
+    let finish: TokenStream = finish.map(Function::call).collect();
     let scores = ident(&plan.value(plan.scores).name);
     let train = each_block(
         plan,
@@ -160,7 +179,8 @@ fn training(plan: &Plan) -> TokenStream {
         &quote! {
             load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
             forward_lanes(simd, parameters, next, true, activations);
-            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            totals += block;
             loss_backward_lanes(
                 simd,
                 lanes::view(&activations.#scores),
@@ -177,7 +197,8 @@ fn training(plan: &Plan) -> TokenStream {
         &quote! {
             load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
             forward_lanes(simd, parameters, next, false, activations);
-            totals += loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            totals += block;
         },
     );
     quote! {
@@ -193,7 +214,9 @@ fn training(plan: &Plan) -> TokenStream {
         ) -> cnn_runtime::Totals {
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
+            #clear
             #train
+            #finish
             totals
         }
 
@@ -211,6 +234,15 @@ fn training(plan: &Plan) -> TokenStream {
             totals
         }
     }
+}
+
+/// Sets to zero what a call adds up.
+pub fn clear(groups: &[Group], memory: &Memory) -> TokenStream {
+    let convolutions = groups
+        .iter()
+        .filter(|group| matches!(group.kernel, Kernel::Conv2d { .. }));
+    let names = convolutions.map(|group| ident(&memory.weight_sums(group).name));
+    quote!(#(deltas.#names.fill(Room::default());)*)
 }
 
 /// `store_lanes` and `outputs_lanes`; the last function is called after the scores.

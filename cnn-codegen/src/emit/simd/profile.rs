@@ -2,7 +2,8 @@
 
 use super::Functions;
 use super::function::Function;
-use super::model::{Partners, each_block};
+use super::memory::Memory;
+use super::model::{self, Partners};
 use crate::emit::tokens::{ident, mentions, number};
 use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
@@ -21,10 +22,19 @@ struct Kernel {
 }
 
 /// The implementation for groups and their functions.
-pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) -> TokenStream {
+pub fn implementation(
+    plan: &Plan,
+    groups: &[Group],
+    memory: &Memory,
+    functions: &[Functions],
+) -> TokenStream {
     let name = ident(&plan.network.name);
-    let kernels = kernels(plan, groups, functions);
-    let rows = kernels.iter().map(|kernel| {
+    let (kernels, finish) = (
+        kernels(plan, groups, functions),
+        finish(plan, groups, functions),
+    );
+    let clear = model::clear(groups, memory);
+    let rows = kernels.iter().chain(&finish).map(|kernel| {
         let (name, bytes) = (&kernel.name, number(kernel.bytes));
         let multiply_adds = Literal::u64_unsuffixed(kernel.multiply_adds);
         quote! {
@@ -35,13 +45,18 @@ pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) ->
             }
         }
     });
-    let calls = kernels.iter().enumerate().map(|(index, kernel)| {
-        let (call, index) = (&kernel.call, number(index));
-        quote!(#call laps.lap(#index);)
-    });
-    let calls: TokenStream = calls.collect();
-    let is_training = mentions(&calls, "is_training").then(|| quote!(let is_training = true;));
-    let blocks = each_block(plan, &Partners::Targets, &calls);
+    let mut calls = kernels
+        .iter()
+        .chain(&finish)
+        .enumerate()
+        .map(|(index, kernel)| {
+            let (call, index) = (&kernel.call, number(index));
+            quote!(#call laps.lap(#index);)
+        });
+    let in_block: TokenStream = calls.by_ref().take(kernels.len()).collect();
+    let is_training = mentions(&in_block, "is_training").then(|| quote!(let is_training = true;));
+    let blocks = model::each_block(plan, &Partners::Targets, &in_block);
+    let at_the_end: TokenStream = calls.collect();
     quote! {
         impl cnn_runtime::profile::Profiled for #name {
             const KERNELS: &'static [cnn_runtime::profile::Kernel] = &[#(#rows),*];
@@ -65,8 +80,10 @@ pub fn implementation(plan: &Plan, groups: &[Group], functions: &[Functions]) ->
                 ) {
                     let batch_size = inputs.len();
                     let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+                    #clear
                     #is_training
                     #blocks
+                    #at_the_end
                 }
                 lanes::dispatch!(lanes::level(), simd => step(
                     simd, parameters, inputs, targets, workspace, gradients, laps
@@ -119,9 +136,19 @@ fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions]) -> Vec<Kernel
     kernels
 }
 
+/// What comes after the last block.
+fn finish(plan: &Plan, groups: &[Group], functions: &[Functions]) -> Vec<Kernel> {
+    let layers = groups.iter().zip(functions);
+    let finish = layers.filter_map(|(group, functions)| Some((group, functions.finish.as_ref()?)));
+    finish
+        .map(|(group, function)| of_group(plan, group, function))
+        .collect()
+}
+
 fn of_group(plan: &Plan, group: &Group, function: &Function) -> Kernel {
-    // Going through an activation or a pool multiplies by nothing that was learnt.
-    let learns = !function.name.contains("_backward_output");
+    // Going through an activation or a pool, and adding up lanes, multiplies by nothing that was learnt.
+    let adds = ["_backward_output", "_finish"];
+    let learns = !adds.iter().any(|part| function.name.contains(part));
     let layer = plan
         .network
         .layers

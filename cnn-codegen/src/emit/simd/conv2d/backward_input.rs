@@ -2,7 +2,7 @@
 
 use super::super::function::{Argument, Call, Function, for_registers, of_runs, sum};
 use super::{Emitter, affine, each_map, tiles};
-use crate::emit::tokens::{formula, number};
+use crate::emit::tokens::{formula, ident, number};
 use crate::plan::tile;
 use cnn_spec::layer::{ConvMode, Padding, Pair};
 use proc_macro2::TokenStream;
@@ -11,7 +11,9 @@ use quote::quote;
 impl Emitter<'_> {
     /// The delta of the input, without its padding.
     pub fn backward_input(&self) -> Function {
-        if self.conv.stride == Pair::square(1) {
+        if self.is_routed() {
+            self.routed_input()
+        } else if self.conv.stride == Pair::square(1) {
             self.backward_input_gathered()
         } else {
             self.backward_input_scattered()
@@ -51,41 +53,41 @@ impl Emitter<'_> {
         let taps_met = |constant| sum(&[(conv.dilation.width, "kx")], constant);
         let (before, last) = (taps_met(border), taps_met(columns + border - 1));
         let tile = quote! {
-                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+            let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
+            for ky in 0..#taps_high {
+                if !(#down..#down + #rows_end).contains(&(#at_row)) {
+                    continue;
+                }
+                let row = #at_row - #down;
+                for kx in 0..#taps_wide {
+                    let column = #at_column;
+                    if column + COLUMNS <= #before || column > #last {
+                        continue;
+                    }
+                    let column = column - #across;
                     for o in 0..#kernels {
+                        let row = &delta[#out][row];
                         let kernel = &weight[#out];
-                        for ky in 0..#taps_high {
-                            if !(#down..#down + #rows_end).contains(&(#at_row)) {
-                                continue;
-                            }
-                            let row = &delta[#out][#at_row - #down];
-                            for kx in 0..#taps_wide {
-                                let column = #at_column;
-                                if column + COLUMNS <= #before || column > #last {
-                                    continue;
-                                }
-                                let column = column - #across;
-                                let mut values = [lanes::splat(simd, 0.0); COLUMNS];
-                                for c in 0..COLUMNS {
-                                    values[c] = lanes::load(simd, &row[column + c]);
-                                }
-                                for m in 0..MAPS {
-                                    let w = lanes::splat(simd, kernel[i + m]#tap);
-                                    for c in 0..COLUMNS {
-                                        sums[m][c] = w.mul_add(values[c], sums[m][c]);
-                                    }
-                                }
-                            }
-                        }
-                    }
-                    for m in 0..MAPS {
+                        let mut values = [lanes::splat(simd, 0.0); COLUMNS];
                         for c in 0..COLUMNS {
-                            sums[m][c].store_array(&mut input_delta[#first + m][y][x + c]);
+                            values[c] = lanes::load(simd, &row[column + c]);
+                        }
+                        for m in 0..MAPS {
+                            let w = lanes::splat(simd, kernel[i + m]#tap);
+                            for c in 0..COLUMNS {
+                                sums[m][c] = w.mul_add(values[c], sums[m][c]);
+                            }
                         }
                     }
+                }
+            }
+            for m in 0..MAPS {
+                for c in 0..COLUMNS {
+                    sums[m][c].store_array(&mut input_delta[#first + m][y][x + c]);
+                }
+            }
         };
-        let columns_tiles = tiles("x", width, "COLUMNS", &tile);
-        let maps = each_map("i", &columns_tiles);
+        let maps = tiles("x", width, "COLUMNS", &each_map("i", &tile));
         let maps = quote!(for y in 0..#heights { #maps });
         let body = self.each_group(&maps);
         Function {
@@ -105,72 +107,76 @@ impl Emitter<'_> {
         let conv = self.conv;
         let [_, height, width] = self.dims(self.group.source);
         let [_, rows, columns] = self.sums_dims();
-        let Padding { top, left, .. } = conv.padding;
+        let padding = conv.padding;
         let tap = self.tap();
         let (taps_high, taps_wide) = (
             number(conv.kernel_size.height),
             number(conv.kernel_size.width),
         );
         let (rows, columns, kernels) = (number(rows), number(columns), number(self.kernels()));
-        let (top, left, height, width) = (number(top), number(left), number(height), number(width));
         let row = sum(
             &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
             0,
         );
-        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
+        let row = inside("row", &row, [padding.top, padding.bottom], height);
+        let column = sum(
+            &[(conv.stride.width, "x + c"), (conv.dilation.width, "kx")],
+            0,
+        );
+        let column = inside("column", &column, [padding.left, padding.right], width);
         let out = self.in_group(&quote!(o), self.kernels());
         let first = self.in_group(&quote!(i), self.inputs());
-        let tile = quote! {
+        let count = number(self.inputs());
+        let body = self.each_group(&quote! {
             for y in 0..#rows {
                 for ky in 0..#taps_high {
-                    let row = #row;
-                    if !(#top..#top + #height).contains(&row) {
-                        continue;
-                    }
-                    for x in 0..#columns {
-                        for kx in 0..#taps_wide {
-                            let column = #column;
-                            if !(#left..#left + #width).contains(&column) {
-                                continue;
-                            }
-                            let mut sums = [lanes::splat(simd, 0.0); MAPS];
+                    #row
+                    for x in (0..#columns).step_by(COLUMNS) {
+                        for i in (0..#count).step_by(MAPS) {
+                            for kx in 0..#taps_wide {
+                                let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
                                 for o in 0..#kernels {
-                                    let d = lanes::load(simd, &delta[#out][y][x]);
+                                    let row = &delta[#out][y];
+                                    let kernel = &weight[#out];
+                                    let mut values = [lanes::splat(simd, 0.0); COLUMNS];
+                                    for c in 0..COLUMNS {
+                                        values[c] = lanes::load(simd, &row[x + c]);
+                                    }
                                     for m in 0..MAPS {
-                                        let w = lanes::splat(simd, weight[#out][i + m]#tap);
-                                        sums[m] = w.mul_add(d, sums[m]);
+                                        let w = lanes::splat(simd, kernel[i + m]#tap);
+                                        for c in 0..COLUMNS {
+                                            sums[m][c] = w.mul_add(values[c], sums[m][c]);
+                                        }
                                     }
                                 }
-                                for m in 0..MAPS {
-                                    let place = &mut input_delta[#first + m][row - #top][column - #left];
-                                    (lanes::load(simd, place) + sums[m]).store_array(place);
+                                for c in 0..COLUMNS {
+                                    #column
+                                    for m in 0..MAPS {
+                                        let place = &mut input_delta[#first + m][row][column];
+                                        (lanes::load(simd, place) + sums[m][c]).store_array(place);
+                                    }
                                 }
+                            }
                         }
                     }
                 }
-            }
-        };
-        let count = number(self.inputs());
-        let body = self.each_group(&quote! {
-            for tile in 0..#count / MAPS {
-                let i = tile * MAPS;
-                #tile
             }
         });
         Function {
             name: format!("{}_backward_input_lanes", self.group.layer),
             doc: self.backward_input_doc(),
-            sizes: &["MAPS"],
+            sizes: &["MAPS", "COLUMNS"],
             arguments: self.backward_input_arguments(),
-            body: quote!(
-                    let weight = &parameters.weight;
-                    let values = input_delta.as_flattened_mut().as_flattened_mut();
-            lanes::clear(simd, values);
-                    #body
-                ),
-            calls: for_registers(|_| {
+            body: quote! {
+                let weight = &parameters.weight;
+                lanes::clear(simd, input_delta.as_flattened_mut().as_flattened_mut());
+                #body
+            },
+            calls: for_registers(|registers| {
+                let [_, _, columns] = self.sums_dims();
+                let tile = tile::of_positions(self.inputs(), columns, registers);
                 vec![Call {
-                    sizes: vec![tile::divisor(self.inputs(), 12)],
+                    sizes: vec![tile.maps, tile.columns],
                     maps: None,
                 }]
             }),
@@ -189,7 +195,7 @@ impl Emitter<'_> {
         ]
     }
 
-    fn backward_input_doc(&self) -> String {
+    pub(super) fn backward_input_doc(&self) -> String {
         let conv = self.conv;
         let kernel = match conv.mode {
             ConvMode::CrossCorrelation => "the kernel turned by 180°",
@@ -210,14 +216,33 @@ impl Emitter<'_> {
             affine(conv.stride.width, "x", conv.dilation.width, "kx"),
             conv.padding.left,
         );
+        let routed = if self.is_routed() {
+            " Only where there is one: each sample is worked on by itself, with its channels side by side."
+        } else {
+            ""
+        };
         format!(
             "`{}` input delta: the full convolution of the delta with {kernel}. Every delta goes back through each \
-             tap to the input which that tap had met.\n\n{}",
+             tap to the input which that tap had met.{routed}\n\n{}",
             self.group.layer,
             formula(&format!(
                 "input_delta[i][{row}][{column}] += {} · delta[o][y][x]    for all o, y, x, ky, kx",
                 self.weight_text()
             )),
         )
+    }
+}
+
+/// Binds `name` to a place in the input, given one among its padding, or continues where that is no place in it.
+fn inside(name: &str, place: &TokenStream, padding: [usize; 2], size: usize) -> TokenStream {
+    let (name, before, size) = (ident(name), number(padding[0]), number(size));
+    match padding {
+        [0, 0] => quote!(let #name = #place;),
+        [0, _] => quote!(let #name = #place; if #name >= #size { continue; }),
+        _ => quote! {
+            let Some(#name) = usize::checked_sub(#place, #before).filter(|place| *place < #size) else {
+                continue;
+            };
+        },
     }
 }

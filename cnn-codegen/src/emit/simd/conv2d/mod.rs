@@ -4,6 +4,7 @@ mod backward_input;
 mod backward_output;
 mod backward_weights;
 mod forward;
+mod routed;
 
 use super::function::{Argument, lanes_type};
 use super::memory::Memory;
@@ -110,9 +111,17 @@ impl Emitter<'_> {
     fn delta(&self) -> Argument {
         Argument::shared(
             "delta",
-            &lanes_type(&self.memory.sums_shape(self.group)),
+            &self.delta_array(),
             &self.memory.sums_delta(self.group),
         )
+    }
+
+    fn delta_array(&self) -> TokenStream {
+        lanes_type(&self.memory.sums_shape(self.group))
+    }
+
+    fn is_routed(&self) -> bool {
+        self.memory.is_routed(self.group)
     }
 
     fn weight_text(&self) -> String {

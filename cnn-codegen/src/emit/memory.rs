@@ -1,0 +1,121 @@
+//! What a generated network keeps in memory, counted in the structs that were emitted.
+
+use cnn_spec::summary::grouped;
+use proc_macro2::TokenStream;
+use std::collections::HashMap;
+use std::fmt;
+use syn::{Expr, ExprLit, Fields, Item, Lit, Type};
+
+/// Bytes of a network's memory; nothing else is taken when it infers or learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    parameters: usize,
+    /// What inferring one sample takes.
+    sample: usize,
+    /// What inferring any number of samples takes.
+    batch: usize,
+    /// What one thread learns with, and what the optimizer remembers.
+    training: Option<[usize; 2]>,
+}
+
+impl Memory {
+    /// Counts the memory of emitted items.
+    pub fn of(items: TokenStream) -> Self {
+        let file: syn::File = syn::parse2(items).expect("emitted items are well-formed");
+        let structs = file.items.iter().filter_map(|item| match item {
+            Item::Struct(item) => Some((item.ident.to_string(), &item.fields)),
+            _ => None,
+        });
+        let structs = Structs(structs.collect());
+        let size = |name: &str| Some(structs.layout(structs.0.get(name)?).size);
+        let sample = size("Activations").unwrap_or(0);
+        Self {
+            parameters: size("Parameters").unwrap_or(0),
+            sample,
+            batch: size("LaneActivations").unwrap_or(sample),
+            training: size("Workspace").zip(size("Optimizer")).map(Into::into),
+        }
+    }
+}
+
+impl fmt::Display for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = |count: usize| grouped(count as u64);
+        write!(
+            f,
+            "memory: parameters {} bytes; to infer one sample {}, a batch {}",
+            bytes(self.parameters),
+            bytes(self.sample),
+            bytes(self.batch)
+        )?;
+        if let Some([workspace, optimizer]) = self.training {
+            write!(
+                f,
+                "\n        to train {}, with gradients of {} and an optimizer's memory of {}",
+                bytes(workspace),
+                bytes(self.parameters),
+                bytes(optimizer)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Layout {
+    size: usize,
+    align: usize,
+}
+
+/// The fields of the structs, by name.
+struct Structs<'a>(HashMap<String, &'a Fields>);
+
+impl Structs<'_> {
+    /// The layout of a struct: its fields may be moved, so that only the end is padded.
+    fn layout(&self, fields: &Fields) -> Layout {
+        let sum = fields.iter().fold(Layout::default(), |sum, field| {
+            let field = self.of(&field.ty);
+            Layout {
+                size: sum.size + field.size,
+                align: sum.align.max(field.align),
+            }
+        });
+        Layout {
+            size: sum.size.next_multiple_of(sum.align.max(1)),
+            ..sum
+        }
+    }
+
+    fn of(&self, kind: &Type) -> Layout {
+        let both = |size| Layout { size, align: size };
+        match kind {
+            Type::Array(array) => {
+                let element = self.of(&array.elem);
+                Layout {
+                    size: element.size * length(&array.len),
+                    ..element
+                }
+            }
+            Type::Path(path) => match path.path.get_ident().map(ToString::to_string).as_deref() {
+                Some("f32") => both(4),
+                Some("f64" | "u64") => both(8),
+                Some("Room") => both(64),
+                name => {
+                    let fields = name.and_then(|name| self.0.get(name));
+                    self.layout(fields.expect("fields are numbers and structs of the same module"))
+                }
+            },
+            _ => unreachable!("fields are arrays, numbers and structs"),
+        }
+    }
+}
+
+fn length(count: &Expr) -> usize {
+    match count {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(count),
+            ..
+        }) => count.base10_parse().expect("a length fits usize"),
+        _ => unreachable!("lengths are numbers"),
+    }
+}
