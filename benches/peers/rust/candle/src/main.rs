@@ -16,7 +16,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     let variables = VarMap::new();
     let model = model(
         &network,
-        VarBuilder::from_varmap(&variables, DType::F32, &DEVICE),
+        &VarBuilder::from_varmap(&variables, DType::F32, &DEVICE),
     )?;
     let parameters = variables
         .all_vars()
@@ -42,7 +42,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     request.serve(parameters, samples, || step().expect("the step runs"))
 }
 
-fn model(network: &Network, variables: VarBuilder) -> Result<Sequential> {
+fn model(network: &Network, variables: &VarBuilder) -> Result<Sequential> {
     let mut model = seq();
     for layer in &network.layers {
         let variables = variables.pp(&layer.name);
