@@ -1,26 +1,12 @@
 //! Elementwise activations on vectors.
 
 use super::function::Function;
-use crate::emit::tokens::{formula, real};
+pub use crate::emit::simd::activation::value;
+use crate::emit::tokens::formula;
 use crate::plan::stage::{Schedule, Stage};
 use cnn_spec::layer::Activation;
-use cnn_spec::network::Dtype;
 use proc_macro2::TokenStream;
 use quote::quote;
-
-/// `σ(z)` of a vector `z`.
-pub fn value(activation: Option<Activation>, z: &TokenStream) -> TokenStream {
-    match activation {
-        None => z.clone(),
-        Some(Activation::Relu) => quote!(#z.max(0.0)),
-        Some(Activation::LeakyRelu { negative_slope }) => {
-            let slope = real(negative_slope, Dtype::F32);
-            quote!(#z.max(#z * #slope))
-        }
-        Some(Activation::Sigmoid) => quote!(lanes::sigmoid(simd, #z)),
-        Some(Activation::Tanh) => quote!(lanes::tanh(simd, #z)),
-    }
-}
 
 /// Replaces each `z` of `output` by `σ(z)`.
 pub fn in_place(activation: Activation) -> TokenStream {

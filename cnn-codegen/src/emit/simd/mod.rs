@@ -1,6 +1,6 @@
 //! Rust for the kernels on lanes: training and evaluation work on blocks of samples side by side.
 
-mod activation;
+pub mod activation;
 mod conv2d;
 mod dense;
 mod flatten;
