@@ -53,7 +53,7 @@ impl Emitter<'_> {
 
     /// Weighted sums of every input.
     pub fn forward(&self) -> Function {
-        let (inputs, flat) = (number(self.inputs()), flat(self.input()));
+        let flat = flat(self.input());
         let first = if self.dense.bias {
             quote!(for f in 0..FEATURES {
                 sums[f] = lanes::splat(simd, bias[o + f]);
@@ -63,6 +63,7 @@ impl Emitter<'_> {
         };
         let value = activation::value(self.activation, &quote!(sums[f]));
         let pattern = parameters_pattern(self.plan, &self.group.layer);
+        let (pairs, last) = self.pairs();
         let tiles = Self::tiles(
             "o",
             self.outputs(),
@@ -70,12 +71,8 @@ impl Emitter<'_> {
                 let rows: [_; FEATURES] = core::array::from_fn(|f| &weight[o + f]);
                 let mut sums = [lanes::splat(simd, 0.0); FEATURES];
                 #first
-                for i in 0..#inputs {
-                    let value = lanes::load(simd, &values[i]);
-                    for f in 0..FEATURES {
-                        sums[f] = value.mul_add(lanes::splat(simd, rows[f][i]), sums[f]);
-                    }
-                }
+                #pairs
+                #last
                 for f in 0..FEATURES {
                     let a = #value;
                     a.store_array(&mut output[o + f]);
@@ -114,6 +111,38 @@ impl Emitter<'_> {
             body: quote!(let #pattern = parameters; let values = input #flat; #tiles),
             calls: feature_calls(self.outputs(), self.inputs()),
         }
+    }
+
+    /// The products with the inputs, two by two, and with the last of an odd number.
+    ///
+    /// Neighbours in a row of weights can be loaded in the same cycle; weights of several rows often cannot, because
+    /// rows tend to begin in the same bank of the cache.
+    fn pairs(&self) -> (Option<TokenStream>, Option<TokenStream>) {
+        let inputs = self.inputs();
+        let (end, last) = (number(inputs / 2 * 2), number(inputs - 1));
+        let pairs = (inputs > 1).then(|| {
+            quote! {
+                for i in (0..#end).step_by(2) {
+                    let pair = [lanes::load(simd, &values[i]), lanes::load(simd, &values[i + 1])];
+                    for f in 0..FEATURES {
+                        for j in 0..2 {
+                            let w = lanes::splat(simd, rows[f][i + j]);
+                            sums[f] = pair[j].mul_add(w, sums[f]);
+                        }
+                    }
+                }
+            }
+        });
+        let last = (!inputs.is_multiple_of(2)).then(|| {
+            quote! {
+                let value = lanes::load(simd, &values[#last]);
+                for f in 0..FEATURES {
+                    let w = lanes::splat(simd, rows[f][#last]);
+                    sums[f] = value.mul_add(w, sums[f]);
+                }
+            }
+        });
+        (pairs, last)
     }
 
     /// From the delta of the output to that of the sums.

@@ -76,9 +76,13 @@ impl Function {
         let arguments = arguments.chain(&maps);
         let body = &self.body;
         let allow = allow_constants(body);
+        // `simd` counts too.
+        let many =
+            (self.arguments.len() >= 7).then(|| quote!(#[allow(clippy::too_many_arguments)]));
         quote! {
             #doc
             #allow
+            #many
             #[allow(clippy::needless_range_loop)]
             pub fn #name<S: Lanes, #(#sizes),*>(simd: S, #(#arguments),*) {
                 simd.vectorize(#[inline(always)] || { #body })
