@@ -203,12 +203,6 @@ fn transpose<S: Simd>([a, b, c, d]: [f32x8<S>; 4]) -> [f32x8<S>; 4] {
     [a.combine(e), b.combine(f), c.combine(g), d.combine(h)]
 }
 
-/// Where each of the pieces of eight begins that cover `count` values; the last may overlap the one before.
-#[inline(always)]
-fn eights(count: usize) -> impl Iterator<Item = usize> {
-    (0..count.div_ceil(8)).map(move |piece| (8 * piece).min(count - 8))
-}
-
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 fearless_simd::kernel!(
     #[inline(always)]
@@ -264,17 +258,18 @@ pub fn gather<S: Lanes>(simd: S, samples: &[&[f32]], start: usize, block: &mut [
         }
         return;
     }
-    for first in eights(block.len()) {
+    for piece in 0..block.len().div_ceil(8) {
+        // The last piece may overlap the one before.
+        let first = (8 * piece).min(block.len() - 8);
         let columns = &mut block[first..first + 8];
-        for (lanes, rows) in rows[..S::COUNT].as_chunks::<4>().0.iter().enumerate() {
-            let square = |lane: usize| f32x8::from_slice(simd, &rows[lane][first..first + 8]);
-            let squares = [square(0), square(1), square(2), square(3)];
-            let (left, right) = columns.split_at_mut(4);
-            let places = left.iter_mut().zip(right);
-            for ((left, right), values) in places.zip(transpose(squares)) {
-                let (low, high) = values.split();
-                low.store_array(&mut left.as_mut().as_chunks_mut().0[lanes]);
-                high.store_array(&mut right.as_mut().as_chunks_mut().0[lanes]);
+        for four in 0..S::COUNT / 4 {
+            let square =
+                |row: usize| f32x8::from_slice(simd, &rows[4 * four + row][first..first + 8]);
+            let squares = transpose([square(0), square(1), square(2), square(3)]);
+            for column in 0..4 {
+                let (low, high) = squares[column].split();
+                low.store_array(&mut columns[column].as_mut().as_chunks_mut().0[four]);
+                high.store_array(&mut columns[column + 4].as_mut().as_chunks_mut().0[four]);
             }
         }
     }
@@ -296,21 +291,18 @@ pub fn scatter<S: Lanes, const CHUNKS: usize>(
         }
         return;
     }
-    for first in eights(block.len()) {
+    for piece in 0..block.len().div_ceil(8) {
+        let first = (8 * piece).min(block.len() - 8);
         let columns = &block[first..first + 8];
-        for (lanes, rows) in rows[..S::COUNT]
-            .as_chunks_mut::<4>()
-            .0
-            .iter_mut()
-            .enumerate()
-        {
+        for four in 0..S::COUNT / 4 {
             let half = |column: usize| {
-                f32x4::load_array_ref(simd, &columns[column].as_ref().as_chunks().0[lanes])
+                f32x4::load_array_ref(simd, &columns[column].as_ref().as_chunks().0[four])
             };
             let square = |column: usize| half(column).combine(half(column + 4));
-            let squares = [square(0), square(1), square(2), square(3)];
-            for (row, values) in rows.iter_mut().zip(transpose(squares)) {
-                values.store_slice(&mut values_of(row)[first..first + 8]);
+            let squares = transpose([square(0), square(1), square(2), square(3)]);
+            for row in 0..4 {
+                squares[row]
+                    .store_slice(&mut values_of(&mut rows[4 * four + row])[first..first + 8]);
             }
         }
     }

@@ -186,6 +186,11 @@ pub fn lanes_type(shape: &Shape) -> TokenStream {
         })
 }
 
+/// `[Vector<S>; 1728]`: the same values in one row.
+pub fn flat_type(shape: &Shape) -> TokenStream {
+    lanes_type(&shape.flattened())
+}
+
 /// `4 * y + ky`: terms that are not known to be nothing, each a factor and an index, and a number.
 pub fn sum(terms: &[(usize, &str)], constant: usize) -> TokenStream {
     let products = terms.iter().map(|&(factor, index)| {

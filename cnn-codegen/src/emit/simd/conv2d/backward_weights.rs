@@ -2,7 +2,7 @@
 
 use super::super::function::{Argument, Function, sum, untiled};
 use super::{Emitter, affine};
-use crate::emit::tokens::{doc, formula, ident, number, used_in};
+use crate::emit::tokens::{doc, formula, ident, number};
 use crate::plan::tile::{self, Registers, TapRun};
 use cnn_spec::layer::{ConvBias, Pair};
 use proc_macro2::{Ident, TokenStream};
@@ -27,7 +27,12 @@ impl Emitter<'_> {
         } else {
             arguments.push(self.delta());
         }
-        arguments.push(self.weight_sums());
+        let sums = ident(&self.memory.weight_sums(self.group).name);
+        arguments.push(Argument::unique(
+            "sums",
+            &self.taps_array(),
+            &quote!(deltas.#sums),
+        ));
         let bias = self.bias_gradient();
         if bias.is_some() || (is_banded && self.adds_bias()) {
             arguments.push(Argument::gradients(self.group));
@@ -41,6 +46,17 @@ impl Emitter<'_> {
             body: quote!(#tiles #bias),
             calls: untiled(),
         }
+    }
+
+    /// The sums of each kernel, in one row.
+    fn taps_array(&self) -> TokenStream {
+        let [maps, ..] = self.sums_dims();
+        let (maps, taps) = (number(maps), number(self.tap_count()));
+        quote!([[Vector<S>; #taps]; #maps])
+    }
+
+    fn tap_count(&self) -> usize {
+        self.inputs() * self.conv.kernel_size.height * self.conv.kernel_size.width
     }
 
     fn weight_sums(&self) -> Argument {
@@ -111,7 +127,7 @@ impl Emitter<'_> {
 
     /// Tile by tile, each of maps and taps.
     fn tap_tiles(&self) -> TokenStream {
-        let taps = self.inputs() * self.conv.kernel_size.height * self.conv.kernel_size.width;
+        let taps = self.tap_count();
         let [narrow, wide] = [Registers::Narrow, Registers::Wide].map(|registers| {
             let runs = tile::of_taps(self.kernels(), taps, registers);
             runs.iter()
@@ -158,10 +174,9 @@ impl Emitter<'_> {
         let name = self.taps_name();
         let [_, _, columns] = self.sums_dims();
         let (input, delta) = (self.array(self.group.input), self.delta_array());
-        let sums = self.memory.weight_sums(self.group).array();
+        let sums = self.taps_array();
         let group = self.group_of_map();
         let (place, channel) = (self.place_of_tap(), self.channel_of_tap());
-        let t = used_in(&place, "t");
         let (rows, delta_row) = match self.memory.band(self.group) {
             Some(_) => (quote!((row, y) in rows.enumerate()), quote!(row)),
             None => (quote!(y in rows), quote!(y)),
@@ -198,17 +213,20 @@ impl Emitter<'_> {
                 #group
                 let mut taps = [[lanes::splat(simd, 0.0); TAPS]; MAPS];
                 for m in 0..MAPS {
-                    let sums = sums[o + m].as_flattened().as_flattened();
-                    for t in 0..TAPS {
-                        taps[m][t] = lanes::load(simd, &sums[first + t]);
+                                        for t in 0..TAPS {
+                        taps[m][t] = lanes::load(simd, &sums[o + m][first + t]);
                     }
                 }
                 for #rows {
-                    let deltas: [_; MAPS] = core::array::from_fn(|m| &delta[o + m][#delta_row]);
-                    let inputs: [_; TAPS] = core::array::from_fn(|#t| {
+                    let mut deltas = [&delta[o][#delta_row]; MAPS];
+                    for m in 1..MAPS {
+                        deltas[m] = &delta[o + m][#delta_row];
+                    }
+                    let mut inputs: [&[_]; TAPS] = [&[]; TAPS];
+                    for t in 0..TAPS {
                         #place
-                        &input[#channel][#row][#start..][..#length]
-                    });
+                        inputs[t] = &input[#channel][#row][#start..][..#length];
+                    }
                     for x in 0..#columns {
                         // The fewer of both stay in registers.
                         if MAPS < TAPS {
@@ -237,9 +255,8 @@ impl Emitter<'_> {
                     }
                 }
                 for m in 0..MAPS {
-                    let sums = sums[o + m].as_flattened_mut().as_flattened_mut();
-                    for t in 0..TAPS {
-                        taps[m][t].store_array(&mut sums[first + t]);
+                                        for t in 0..TAPS {
+                        taps[m][t].store_array(&mut sums[o + m][first + t]);
                     }
                 }
             }
