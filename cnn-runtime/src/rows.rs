@@ -17,7 +17,7 @@ pub fn starts(count: usize, size: usize) -> impl Iterator<Item = usize> {
 /// How far from the first value under a kernel the value under each of its weights is.
 ///
 /// The weights are those of `LENGTH / (rows.len() * columns.len())` channels, which are `channel` values apart; `rows` and
-/// `columns` are the distances within a channel.
+/// `columns` are the distances within a channel. With `[0]` for the columns it is where each row of weights begins.
 ///
 /// # Panics
 /// If there are no rows or no columns.
@@ -39,43 +39,52 @@ pub const fn taps<const LENGTH: usize>(
 /// Slides some kernels over a tile of positions, whose rows are `pitch` values apart.
 ///
 /// ```text
-/// sums[m][r][v] += Σ kernels[m][k] · values[taps[k] + pitch · r + width · v ..]    over k
+/// sums[m][r][v] += Σ kernels[m][j][k] · values[starts[j] + columns[k] + pitch · r + width · v ..]    over j, k
 /// ```
 ///
 /// # Panics
-/// If there are fewer than `MAPS` kernels of `TAPS` weights, or if a tap leads out of `values`.
+/// If there are fewer than `MAPS` kernels, if they have fewer weights, or if a tap leads out of `values`.
 #[inline(always)]
 #[allow(clippy::needless_range_loop)]
 pub fn correlate<
     S: Simd,
     K: Tensor<Scalar = f32>,
-    const TAPS: usize,
+    const STARTS: usize,
+    const COLUMNS: usize,
     const MAPS: usize,
     const ROWS: usize,
     const VECTORS: usize,
 >(
     simd: S,
     kernels: &[K],
-    taps: &[usize; TAPS],
+    starts: &[usize; STARTS],
+    columns: &[usize; COLUMNS],
     values: &[f32],
     pitch: usize,
     sums: &mut [[[S::f32s; VECTORS]; ROWS]; MAPS],
 ) {
     let width = S::f32s::LEN;
-    let span = pitch * (ROWS - 1) + width * VECTORS;
-    for k in 0..TAPS {
-        // One check for the whole tile.
-        let window = &values[taps[k]..taps[k] + span];
-        let mut weights = [splat(simd, 0.0); MAPS];
-        for m in 0..MAPS {
-            weights[m] = splat(simd, kernels[m].values()[k]);
-        }
-        for r in 0..ROWS {
-            for v in 0..VECTORS {
-                let start = pitch * r + width * v;
-                let value = S::f32s::from_slice(simd, &window[start..start + width]);
-                for m in 0..MAPS {
-                    sums[m][r][v] = value.mul_add(weights[m], sums[m][r][v]);
+    let mut reach = 0;
+    for k in 0..COLUMNS {
+        reach = reach.max(columns[k]);
+    }
+    let span = reach + pitch * (ROWS - 1) + width * VECTORS;
+    for j in 0..STARTS {
+        // One check for the whole tile and all columns.
+        let window = &values[starts[j]..][..span];
+        for k in 0..COLUMNS {
+            let mut weights = [splat(simd, 0.0); MAPS];
+            for m in 0..MAPS {
+                let (kernel, _) = kernels[m].values().as_chunks::<COLUMNS>();
+                weights[m] = splat(simd, kernel[j][k]);
+            }
+            for r in 0..ROWS {
+                for v in 0..VECTORS {
+                    let start = columns[k] + pitch * r + width * v;
+                    let value = S::f32s::from_slice(simd, &window[start..start + width]);
+                    for m in 0..MAPS {
+                        sums[m][r][v] = value.mul_add(weights[m], sums[m][r][v]);
+                    }
                 }
             }
         }

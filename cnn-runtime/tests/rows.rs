@@ -36,12 +36,14 @@ fn tiles_cover_a_range_and_end_with_it() {
 fn taps_are_in_the_order_of_the_weights() {
     let taps = rows::taps(100, &[0, 10], &[0, 2, 4]);
     assert_eq!(taps, [0, 2, 4, 10, 12, 14, 100, 102, 104, 110, 112, 114]);
+    assert_eq!(rows::taps(100, &[0, 10], &[0]), [0, 10, 100, 110]);
 }
 
 #[test]
 fn kernels_slide_over_a_tile() {
     const PITCH: usize = 40;
-    const TAPS: [usize; 6] = rows::taps(0, &[0, PITCH], &[0, 1, 2]);
+    const STARTS: [usize; 2] = rows::taps(0, &[0, PITCH], &[0]);
+    const COLUMNS: [usize; 3] = [0, 1, 2];
     let values: [f32; 4 * PITCH] = random(1);
     let kernels = [random::<6>(2), random::<6>(3)];
     let mut map = [[[0.0; 32]; 3]; 2];
@@ -53,7 +55,7 @@ fn kernels_slide_over_a_tile() {
         map: &mut [[[f32; 32]; 3]; 2],
     ) {
         let mut sums = [[[lanes::splat(simd, 1.0); 2]; 3]; 2];
-        rows::correlate(simd, kernels, &TAPS, values, PITCH, &mut sums);
+        rows::correlate(simd, kernels, &STARTS, &COLUMNS, values, PITCH, &mut sums);
         for m in 0..2 {
             for r in 0..3 {
                 for v in 0..2 {
@@ -70,7 +72,8 @@ fn kernels_slide_over_a_tile() {
         for m in 0..2 {
             for r in 0..3 {
                 for x in 0..2 * width {
-                    let products = (0..6).map(|k| kernels[m][k] * values[TAPS[k] + PITCH * r + x]);
+                    let tap = |k: usize| STARTS[k / 3] + COLUMNS[k % 3];
+                    let products = (0..6).map(|k| kernels[m][k] * values[tap(k) + PITCH * r + x]);
                     let sum = 1.0 + products.sum::<f32>();
                     assert!(is_close(map[m][r][x], sum), "{level:?} {m} {r} {x}");
                 }

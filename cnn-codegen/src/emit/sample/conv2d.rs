@@ -76,8 +76,11 @@ struct Emitter<'a> {
     output: [usize; 3],
 }
 
+/// The most columns of a kernel that are spelled out.
+const SPELLED_OUT: usize = 3;
+
 impl Emitter<'_> {
-    /// `TAPS`: where the value under each weight is.
+    /// `STARTS`: where the value under each weight is, or under the first of each row of a kernel.
     fn taps(&self) -> TokenStream {
         let Convolution {
             channel,
@@ -86,15 +89,25 @@ impl Emitter<'_> {
             work,
             ..
         } = self.convolution;
-        let (count, channel) = (number(work.taps), number(*channel));
+        let (count, apart) = if self.spells_out() {
+            (work.taps / column_taps.len(), quote!([0]))
+        } else {
+            (work.taps, quote!(COLUMN_TAPS))
+        };
         let [row_taps, column_taps] = [row_taps, column_taps]
             .map(|taps| taps.iter().map(|&tap| number(tap)).collect::<Vec<_>>());
         let (rows, columns) = (number(row_taps.len()), number(column_taps.len()));
+        let (count, channel) = (number(count), number(*channel));
         quote! {
             const ROW_TAPS: [usize; #rows] = [#(#row_taps),*];
             const COLUMN_TAPS: [usize; #columns] = [#(#column_taps),*];
-            const TAPS: [usize; #count] = rows::taps(#channel, &ROW_TAPS, &COLUMN_TAPS);
+            const STARTS: [usize; #count] = rows::taps(#channel, &ROW_TAPS, &#apart);
         }
+    }
+
+    /// Whether the columns of a kernel are spelled out in the loop over its rows: no more than the registers bear.
+    fn spells_out(&self) -> bool {
+        self.convolution.column_taps.len() <= SPELLED_OUT
     }
 
     /// For each group of channels, all tiles.
@@ -137,6 +150,11 @@ impl Emitter<'_> {
         } = self.convolution;
         let (rows, columns, pitch) = (number(work.rows), number(work.columns), number(*pitch));
         let (tile_rows, bias) = (self.tile_rows(), self.bias());
+        let together = if self.spells_out() {
+            quote!(COLUMN_TAPS)
+        } else {
+            quote!([0])
+        };
         let (start, store) = if *is_packed {
             (quote!(x), self.store())
         } else if work.is_pooled {
@@ -152,7 +170,7 @@ impl Emitter<'_> {
                     let kernels = &weight[o..o + MAPS];
                     let mut sums = [[[lanes::splat(simd, 0.0); VECTORS]; #tile_rows]; MAPS];
                     #bias
-                    rows::correlate(simd, kernels, &TAPS, window, #pitch, &mut sums);
+                    rows::correlate(simd, kernels, &STARTS, &#together, window, #pitch, &mut sums);
                     #store
                 }
             }
@@ -310,7 +328,7 @@ impl Emitter<'_> {
         };
         format!(
             "`{}` forward, {}: each kernel slides over the input ({mode}), {about}. Of `MAPS` kernels a tile of sums is in \
-             registers at a time. `TAPS` says where in a window the value under each weight is.\n\n{}",
+             registers at a time. `STARTS` and `COLUMN_TAPS` say where in a window the value under each weight is.\n\n{}",
             stage.name,
             shapes(schedule, stage),
             formula(&format!(
