@@ -3,7 +3,7 @@
 use crate::fields::{At, Fields};
 use crate::grammar::{Form, Key, KeyInfo, Presence, TYPE, Word, Words};
 use crate::initialization::{self, Initialization};
-use crate::layer::{ACTIVATION, ACTIVATIONS, Kind, LAYER, NAME};
+use crate::layer::{ACTIVATION, ACTIVATIONS, INPUT, INPUTS, Kind, LAYER, NAME};
 use crate::network::Dtype;
 use crate::refusal::Refusal;
 use crate::report::{Problem, Span};
@@ -17,7 +17,7 @@ const NETWORK: KeyInfo = KeyInfo {
     name: "network",
     form: Form::Table(&[
         NETWORK_NAME.info,
-        INPUT.info,
+        INPUT_SHAPE.info,
         DTYPE.info,
         INITIALIZATION.info,
     ]),
@@ -42,7 +42,8 @@ pub const LANGUAGE: &[KeyInfo] = &[NETWORK, LAYERS, TRAINING];
 
 const NETWORK_NAME: Key<String> =
     Key::required("name", Form::Text, "The name of the generated type.");
-const INPUT: Key<Vec<usize>> = Key::required("input", Form::Shape, "The shape of one sample.");
+const INPUT_SHAPE: Key<Vec<usize>> =
+    Key::required("input", Form::Shape, "The shape of one sample.");
 const DTYPE: Key<Dtype> = Key::or(
     "dtype",
     Form::words::<Dtype>(),
@@ -88,6 +89,10 @@ pub(crate) struct Draft<'a> {
     pub span: Span,
     /// The name, if given.
     pub name: Option<At<String>>,
+    /// The names of what it reads, if given.
+    pub inputs: Vec<At<String>>,
+    /// Whether it is the activation of the layer before it.
+    pub is_activation: bool,
 }
 
 impl<'a> Written<'a> {
@@ -122,11 +127,15 @@ impl Draft<'_> {
 impl Header {
     fn read(fields: Fields<'_>) -> Result<Self, Refusal> {
         let dtype = fields.get(&DTYPE)?;
-        let input = Shape::of("input", fields.get(&INPUT)?)
-            .map_err(|refusal| refusal.key(INPUT.info.name).in_bytes(dtype).located(fields))?;
+        let input = Shape::of("input", fields.get(&INPUT_SHAPE)?).map_err(|refusal| {
+            refusal
+                .key(INPUT_SHAPE.info.name)
+                .in_bytes(dtype)
+                .located(fields)
+        })?;
         Ok(Self {
             name: fields.at(&NETWORK_NAME, fields.get(&NETWORK_NAME)?),
-            input: fields.at(&INPUT, input),
+            input: fields.at(&INPUT_SHAPE, input),
             dtype,
             initialization: fields.get(&INITIALIZATION)?,
         })
@@ -155,26 +164,56 @@ fn drafts<'a>(file: Fields<'a>, problems: &mut Vec<Problem>) -> Vec<Draft<'a>> {
             problems.push(Problem::new(message, span).label("the first one too many"));
             break;
         }
-        let name = fields.find(&NAME).map(|name| fields.at(&NAME, name));
-        let layer = fields.read(Kind::types());
-        let activation = fields.variant(&ACTIVATION, ACTIVATIONS);
-        let parts = [
-            (layer, TYPE.name, name),
-            (activation, ACTIVATION.info.name, None),
-        ];
-        for (read, key, name) in parts {
-            let span = fields.span(key).unwrap_or_default();
-            match read {
-                None => {}
-                Some(Err(refusal)) => problems.push(refusal.problem(span)),
-                Some(Ok(kind)) => drafts.push(Draft {
-                    kind,
-                    fields,
-                    span,
-                    name,
-                }),
-            }
-        }
+        push_layer(fields, &mut drafts, problems);
     }
     drafts
+}
+
+/// Adds the layer that a table describes, and its activation.
+fn push_layer<'a>(fields: Fields<'a>, drafts: &mut Vec<Draft<'a>>, problems: &mut Vec<Problem>) {
+    let parts = [
+        (fields.read(Kind::types()), TYPE.name),
+        (
+            fields.variant(&ACTIVATION, ACTIVATIONS),
+            ACTIVATION.info.name,
+        ),
+    ];
+    for (read, key) in parts {
+        let span = fields.span(key).unwrap_or_default();
+        let is_activation = key == ACTIVATION.info.name;
+        match read {
+            None => {}
+            Some(Err(refusal)) => problems.push(refusal.problem(span)),
+            Some(Ok(kind)) if is_activation => drafts.push(Draft {
+                kind,
+                fields,
+                span,
+                name: None,
+                inputs: Vec::new(),
+                is_activation,
+            }),
+            Some(Ok(kind)) => drafts.push(Draft {
+                inputs: inputs(&kind, fields, problems),
+                kind,
+                fields,
+                span,
+                name: fields.find(&NAME).map(|name| fields.at(&NAME, name)),
+                is_activation,
+            }),
+        }
+    }
+}
+
+/// The names of what a layer reads, if it does not read the layer before it.
+fn inputs(kind: &Kind, fields: Fields<'_>, problems: &mut Vec<Problem>) -> Vec<At<String>> {
+    let input = fields.find(&INPUT).map(|name| fields.at(&INPUT, name));
+    if !kind.rules().is_join() {
+        return input.into_iter().collect();
+    }
+    problems.extend(input.map(|input| {
+        Problem::new("`input` is for layers that read one value", input.span)
+            .label("this layer joins its `inputs`")
+            .help("name it in `inputs`, or take it out")
+    }));
+    fields.find(&INPUTS).unwrap_or_default()
 }

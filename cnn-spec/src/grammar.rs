@@ -69,6 +69,8 @@ pub enum Form {
     Boolean,
     /// A string of the author's choosing.
     Text,
+    /// A list of two such strings or more.
+    Texts,
     /// One of some strings.
     Words(fn() -> Vec<Word>),
     /// One of two forms, told apart by their TOML types.
@@ -292,6 +294,7 @@ impl fmt::Display for Form {
             ),
             Self::Boolean => f.write_str("`true` or `false`"),
             Self::Text => f.write_str("a string"),
+            Self::Texts => f.write_str("a list of two strings or more"),
             Self::Words(words) => f.write_str(&alternatives(words().iter().map(|w| w.name))),
             Self::Either(first, second) => write!(f, "{first}, or {second}"),
             Self::Table(keys) => {

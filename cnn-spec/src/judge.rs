@@ -37,6 +37,11 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
             judge_number(*limits, value)
         }
         (Form::Boolean, DeValue::Boolean(_)) | (Form::Text, DeValue::String(_)) => Ok(()),
+        (Form::Texts, DeValue::Array(items)) => {
+            let label = format!("this has {} of them", items.len());
+            require(items.len() >= 2, value, &label)?;
+            items.iter().try_for_each(|item| judge(&Form::Text, item))
+        }
         (Form::Words(words), DeValue::String(word)) => {
             let names: Vec<&str> = words().iter().map(|word| word.name).collect();
             require(names.contains(&&**word), value, &guess(word, &names))

@@ -41,6 +41,7 @@ mod check;
 mod fields;
 mod file;
 pub mod grammar;
+mod graph;
 mod initialization;
 mod judge;
 pub mod layer;

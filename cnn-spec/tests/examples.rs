@@ -45,9 +45,9 @@ fn digits_is_the_network_of_the_origin() {
         ("dense1", vec![10]),
     ];
     assert_eq!(outputs(&network), expected);
-    assert_eq!(network.layers[3].input_shape.elements(), 432);
-    assert_eq!(network.layers[0].input, Source::Input);
-    assert_eq!(network.layers[3].input, Source::Layer(2));
+    assert_eq!(network.layers[3].input_shape().elements(), 432);
+    assert_eq!(network.layers[0].inputs, [Source::Input]);
+    assert_eq!(network.layers[3].inputs, [Source::Layer(2)]);
     // 3·(25 + 1) + 10·(432 + 1)
     assert_eq!(network.parameter_count(), 4408);
     let totals = Summary::new(&network).totals;

@@ -19,7 +19,8 @@ of the learning rate from epoch to epoch.
 
 To write them again, with Python 3.11 or newer and PyTorch:
 
-    python tests/pytorch/figures.py
+    python tests/pytorch/figures.py         all of them
+    python tests/pytorch/figures.py add     those of the cases that are named
 
 The files in the repository were made with torch 2.15.0. Another version may differ in the last digits.
 """
@@ -27,6 +28,7 @@ The files in the repository were made with torch 2.15.0. Another version may dif
 import itertools
 import json
 import math
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -128,8 +130,22 @@ def layer(kind, shape, settings):
             return "flatten", nn.Flatten()
         case "softmax":
             return "softmax", nn.Softmax(dim=1)
+        case "add":
+            return "add", Add()
+        case "concat":
+            return "concat", Concat()
         case _:
             return kind, activation({"type": kind} | settings)
+
+
+class Add(nn.Module):
+    def forward(self, *inputs):
+        return sum(inputs)
+
+
+class Concat(nn.Module):
+    def forward(self, *inputs):
+        return torch.cat(inputs, dim=1)
 
 
 class Network(nn.Module):
@@ -137,29 +153,33 @@ class Network(nn.Module):
 
     def __init__(self, spec):
         super().__init__()
-        shape = spec["network"]["input"]
+        values = {"input": torch.zeros(1, *spec["network"]["input"])}
         counts = Counter()
         self.path = []
+        before = "input"
         for settings in map(dict, spec["layer"]):
             kind, after = settings.pop("type"), settings.pop("activation", None)
-            name = settings.pop("name", None)
-            stem, module = layer(kind, shape, settings)
+            name, inputs = settings.pop("name", None), settings.pop("inputs", [settings.pop("input", before)])
+            stem, module = layer(kind, values[inputs[0]].shape[1:], settings)
             counts[stem] += 1
-            self.path.append(module)
-            self.add_module(name or f"{stem}{counts[stem]}", module)
+            before = name or f"{stem}{counts[stem]}"
+            self.add_module(before, module)
+            values[before] = module(*(values[name] for name in inputs))
+            self.path.append((module, inputs, before))
             if after is not None:
-                self.path.append(activation(after))
-            shape = module(torch.zeros(1, *shape)).shape[1:]
+                self.path.append((activation(after), [before], before))
 
     def forward(self, x):
         """What the network puts out, and the logits: its output without a last softmax."""
-        for module in self.path:
-            logits, x = x, module(x)
+        values = {"input": x}
+        for module, inputs, name in self.path:
+            logits = values[inputs[0]]
+            x = values[name] = module(*(values[name] for name in inputs))
         return x, logits if isinstance(module, nn.Softmax) else x
 
     def margin(self):
         """The distance of the last pass from the nearest kink."""
-        return min((getattr(module, "margin", math.inf) for module in self.path), default=math.inf)
+        return min((getattr(module, "margin", math.inf) for module, *_ in self.path), default=math.inf)
 
 
 def cost(loss, outputs, logits, targets):
@@ -295,6 +315,69 @@ CASES = {
     },
     "leaky_relu_layer": toml(
         MAPS, conv("out_channels = 2; kernel_size = 3") + ['type = "leaky_relu"; negative_slope = 0.3']
+    ),
+    # Graphs.
+    "add": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "a"; out_channels = 3; kernel_size = 3; activation = "tanh"',
+            'type = "conv2d"; name = "b"; input = "input"; out_channels = 3; kernel_size = 3; activation = "sigmoid"',
+            'type = "add"; inputs = ["a", "b"]; activation = "tanh"',
+        ],
+    ),
+    "add_of_three": toml(
+        [5],
+        [
+            'type = "dense"; name = "a"; out_features = 5; activation = "tanh"',
+            'type = "dense"; name = "b"; out_features = 5',
+            'type = "add"; inputs = ["b", "input", "a"]',
+        ],
+    ),
+    "concat": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "a"; out_channels = 3; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "conv2d"; name = "b"; out_channels = 1; kernel_size = [3, 1]; padding = [1, 0]',
+            'type = "concat"; inputs = ["b", "a", "input"]; activation = "sigmoid"',
+            'type = "dense"; out_features = 3',
+        ],
+    ),
+    "concat_of_vectors": toml(
+        [5],
+        [
+            'type = "dense"; name = "a"; out_features = 3; activation = "tanh"',
+            'type = "dense"; name = "b"; out_features = 2; input = "input"',
+            'type = "concat"; inputs = ["a", "b"]',
+            'type = "dense"; out_features = 4',
+        ],
+        loss="softmax_cross_entropy",
+    ),
+    "residual": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "stem"; out_channels = 3; kernel_size = 3; padding = 1; activation = "relu"',
+            'type = "conv2d"; out_channels = 4; kernel_size = 3; padding = 1; stride = 2; activation = "relu"',
+            'type = "conv2d"; name = "residual"; out_channels = 4; kernel_size = 3; padding = 1',
+            'type = "conv2d"; name = "shortcut"; input = "stem"; out_channels = 4; kernel_size = 1; stride = 2; '
+            'bias = false',
+            'type = "add"; inputs = ["residual", "shortcut"]; activation = "relu"',
+            'type = "dense"; out_features = 3',
+        ],
+        loss="softmax_cross_entropy",
+    ),
+    "dense_block": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "a"; out_channels = 2; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "conv2d"; name = "b"; out_channels = 2; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "concat"; name = "ab"; inputs = ["a", "b"]',
+            'type = "conv2d"; name = "c"; out_channels = 2; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "concat"; inputs = ["ab", "c", "a"]',
+            'type = "flatten"; name = "flat"',
+            'type = "dense"; name = "d"; out_features = 3',
+            'type = "dense"; name = "e"; input = "flat"; out_features = 3; activation = "sigmoid"',
+            'type = "add"; inputs = ["d", "e"]',
+        ],
     ),
     # Losses.
     "loss_mse": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"']),
@@ -489,7 +572,7 @@ def initialization():
         ([2, 7, 6], 'type = "conv2d"; out_channels = 3; kernel_size = [3, 2]'),
         ([4, 5, 6], 'type = "conv2d"; out_channels = 6; kernel_size = 3; groups = 2'),
     ]:
-        module = Network(tomllib.loads(toml(shape, [text]))).path[0]
+        module, *_ = Network(tomllib.loads(toml(shape, [text]))).path[0]
         record = {"input": shape, "layer": text.split("; "), "pytorch": drawn(module.reset_parameters)}
         record |= {name: drawn(scheme, module.weight) for name, scheme in schemes.items()}
         records.append(record)
@@ -508,8 +591,12 @@ def write(name, record):
 
 def main():
     torch.set_default_dtype(torch.float64)
+    chosen = sys.argv[1:]
     for name, text in CASES.items():
-        write(name, random_case(text))
+        if not chosen or name in chosen:
+            write(name, random_case(text))
+    if chosen:
+        return
     for name, case in WORKED.items():
         write(name, worked_case(*case))
     write("schedules", schedules())

@@ -17,6 +17,8 @@ pub fn before(toml: &str, input: &Shape) -> String {
         ),
         None => format!("type = \"dense\"\nout_features = {}", input.elements()),
     };
+    // What read the input reads the probe.
+    let layers = layers.replace("\"input\"", "\"probe\"");
     format!("{network}[[layer]]\nname = \"probe\"\n{layer}\n\n[[layer]]{layers}")
 }
 

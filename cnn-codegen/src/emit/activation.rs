@@ -56,7 +56,7 @@ pub fn functions(activation: Activation, plan: &Plan, step: &Step) -> Functions 
         ),
     };
     Functions {
-        forward,
+        forward: Some(forward),
         backward_weights: None,
         backward_input,
     }

@@ -1,12 +1,15 @@
 //! Rust for a plan: one file per kind of layer, forward directly above backward.
 
 mod activation;
+mod add;
 mod avg_pool2d;
 mod axis;
 mod channels;
+mod concat;
 mod conv2d;
 mod dense;
 mod flatten;
+mod fork;
 mod function;
 mod loss;
 mod max_pool2d;
@@ -20,7 +23,8 @@ mod softmax;
 mod tokens;
 mod zero_pad;
 
-use crate::plan::{Operation, Plan, Step};
+use crate::plan::fuse;
+use crate::plan::{Operation, Plan, Step, ValueId};
 use crate::{Kernels, Options, Origin};
 use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
@@ -54,7 +58,11 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
         .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
     let implementations = model::implementations(plan, kernels);
     let memory = Memory::of(quote!(#parameters #body #optimizer));
-    let summary = format!("{}\n{memory}", Summary::new(plan.network));
+    let kind = match kernels {
+        Kernels::Plain => "plain",
+        Kernels::Simd => "simd",
+    };
+    let summary = format!("{}\nkernels: {kind}\n{memory}", Summary::new(plan.network));
     let heading = model::heading(plan, origin, &summary);
     let items = quote! {
         #heading
@@ -70,11 +78,11 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     }
 }
 
-/// The kernels that a network can have: vectors are of `f32`.
+/// The kernels that a network can have: vectors are of `f32`, and not yet for everything.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
     match plan.network.dtype {
-        Dtype::F32 => kernels,
-        Dtype::F64 => Kernels::Plain,
+        Dtype::F32 if fuse::serves(plan) => kernels,
+        Dtype::F32 | Dtype::F64 => Kernels::Plain,
     }
 }
 
@@ -85,7 +93,7 @@ fn plain(plan: &Plan) -> TokenStream {
         "Activations",
         "What each layer puts out for one sample.",
         plan,
-        |_| true,
+        |value| value.original.is_none(),
     );
     let deltas = training.map(|_| {
         parameters::values_struct(
@@ -142,6 +150,7 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
 fn functions(plan: &Plan, step: &Step) -> Functions {
     match step.operation {
         Operation::ZeroPad(padding) => zero_pad::functions(padding, plan, step),
+        Operation::Fork => fork::functions(plan, step),
         Operation::Layer(kind) => match kind {
             Kind::Conv2d(conv) => conv2d::functions(conv, plan, step),
             Kind::MaxPool2d(pool) => max_pool2d::functions(pool, plan, step),
@@ -150,6 +159,8 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
             Kind::Activation(activation) => activation::functions(*activation, plan, step),
             Kind::Softmax(_) => softmax::functions(plan, step),
             Kind::Flatten(_) => flatten::functions(plan, step),
+            Kind::Add(_) => add::functions(plan, step),
+            Kind::Concat(_) => concat::functions(plan, step),
         },
     }
 }
@@ -158,16 +169,19 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
 fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
     let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
     let learns = !step.parameters.is_empty();
+    let sends_delta = |input: &ValueId| plan.value(*input).has_delta;
     [
         reaches_loss && learns,
-        reaches_loss && plan.value(step.input).has_delta,
+        reaches_loss && step.inputs.iter().any(sends_delta),
     ]
 }
 
 fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
     let functions = functions(plan, step);
     let [weights, input] = directions(plan, step);
-    let forward = functions.forward.item(plan, step, Direction::Forward);
+    let forward = functions
+        .forward
+        .map(|function| function.item(plan, step, Direction::Forward));
     let backward_weights = functions
         .backward_weights
         .filter(|_| weights)
@@ -196,8 +210,7 @@ fn backward_calls(plan: &Plan, step: &Step) -> TokenStream {
     quote!(#backward_weights #backward_input)
 }
 
-fn forward_call(plan: &Plan, step: &Step) -> TokenStream {
-    functions(plan, step)
-        .forward
-        .call(plan, step, Direction::Forward)
+fn forward_call(plan: &Plan, step: &Step) -> Option<TokenStream> {
+    let forward = functions(plan, step).forward?;
+    Some(forward.call(plan, step, Direction::Forward))
 }

@@ -65,7 +65,7 @@ pub fn forward(plan: &Plan) -> TokenStream {
     let calls: TokenStream = plan
         .steps
         .iter()
-        .map(|step| forward_call(plan, step))
+        .filter_map(|step| forward_call(plan, step))
         .collect();
     let parameters = used_in(&calls, "parameters");
     quote! {

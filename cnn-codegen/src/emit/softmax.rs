@@ -49,7 +49,7 @@ pub fn functions(plan: &Plan, step: &Step) -> Functions {
         },
     };
     Functions {
-        forward,
+        forward: Some(forward),
         backward_weights: None,
         backward_input,
     }

@@ -1,23 +1,28 @@
 //! The kinds of layers: one file each, with its keys, its shape rule, its parameters and its cost.
 
 mod activation;
+mod add;
 mod avg_pool2d;
+mod concat;
 mod conv2d;
 mod dense;
 mod flatten;
+mod joins;
 mod max_pool2d;
 mod pool;
 mod softmax;
 
 pub use activation::Activation;
+pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
+pub use concat::Concat;
 pub use conv2d::{Conv2d, ConvBias, ConvMode};
 pub use dense::Dense;
 pub use flatten::Flatten;
 pub use max_pool2d::MaxPool2d;
 pub use softmax::Softmax;
 
-use crate::fields::Type;
+use crate::fields::{At, Type};
 use crate::grammar::{Form, Key, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
@@ -36,6 +41,16 @@ pub(crate) trait LayerKind {
     /// The shape of the output for an input of this shape, or why there is none.
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal>;
 
+    /// Whether it joins several inputs.
+    fn is_join(&self) -> bool {
+        false
+    }
+
+    /// The shape of what inputs of shape `joined` become with another one, or why it does not fit.
+    fn join(&self, joined: &Shape, _next: &Shape) -> Result<Shape, Refusal> {
+        Ok(joined.clone())
+    }
+
     /// What it learns, in PyTorch's order.
     fn parameters(
         &self,
@@ -49,11 +64,6 @@ pub(crate) trait LayerKind {
     /// Multiplications by a learnt weight in one forward pass; the gradients take as many each.
     fn multiply_adds(&self, _input: &Shape, _output: &Shape) -> u64 {
         0
-    }
-
-    /// Whether nothing may come after it.
-    fn is_final(&self) -> bool {
-        false
     }
 }
 
@@ -92,6 +102,8 @@ kinds! {
     flatten: Flatten,
     activation: Activation,
     softmax: Softmax,
+    add: Add,
+    concat: Concat,
 }
 
 impl Kind {
@@ -111,7 +123,7 @@ impl Kind {
 /// The tables `[[layer]]`.
 pub(crate) const LAYER: Tagged = Tagged {
     noun: "layer",
-    common: &[NAME.info],
+    common: &[NAME.info, INPUT.info],
     types: || Kind::types().map(|known| known.info).collect(),
     elsewhere: &[],
 };
@@ -122,6 +134,21 @@ pub(crate) const NAME: Key<String> = Key::optional(
     Form::Text,
     "type and number, `conv1`",
     "The layer's name in the generated code and in files of weights.",
+);
+
+/// The key of a layer that does not read the one before it.
+pub(crate) const INPUT: Key<String> = Key::optional(
+    "input",
+    Form::Text,
+    "the layer before",
+    "The layer that it reads, after its activation; `\"input\"` is the network's input.",
+);
+
+/// The key of a layer that joins several.
+pub(crate) const INPUTS: Key<Vec<At<String>>> = Key::required(
+    "inputs",
+    Form::Texts,
+    "The layers that it reads, after their activations; `\"input\"` is the network's input.",
 );
 
 /// The key that puts an activation layer after this one.

@@ -38,8 +38,4 @@ impl LayerKind for Softmax {
                 .help("put a `dense` or `flatten` layer before it"),
         )
     }
-
-    fn is_final(&self) -> bool {
-        true
-    }
 }

@@ -12,8 +12,9 @@ pub(super) fn forward(
     tape: &mut Tape,
     layer: &Layer,
     parameters: &[Vec<Variable>],
-    input: &[Variable],
+    inputs: &[&[Variable]],
 ) -> Vec<Variable> {
+    let input = inputs[0];
     match &layer.kind {
         Kind::Conv2d(conv) => conv2d(tape, conv, layer, parameters, input),
         Kind::MaxPool2d(pool) => max_pool2d(tape, pool, layer, input),
@@ -22,6 +23,8 @@ pub(super) fn forward(
         Kind::Flatten(_) => elementwise(tape, input, |x| (x, 1.0)),
         Kind::Activation(function) => elementwise(tape, input, |z| activation(*function, z)),
         Kind::Softmax(_) => softmax(tape, input),
+        Kind::Add(_) => add(tape, inputs),
+        Kind::Concat(_) => inputs.concat(),
     }
 }
 
@@ -33,7 +36,7 @@ fn conv2d(
     parameters: &[Vec<Variable>],
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, &layer.input_shape, conv.padding);
+    let input = Padded::new(input, layer.input_shape(), conv.padding);
     let inputs = input.channels / conv.groups;
     let outputs = conv.out_channels / conv.groups;
     let kernel = positions(inputs, conv.kernel_size);
@@ -72,7 +75,7 @@ fn max_pool2d(
     layer: &Layer,
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, &layer.input_shape, around(pool.padding));
+    let input = Padded::new(input, layer.input_shape(), around(pool.padding));
     let windows = input.windows(pool.kernel_size, pool.stride, &layer.output_shape);
     let output = |window: Vec<Variable>| {
         let larger = |a, b| if tape.value(b) > tape.value(a) { b } else { a };
@@ -89,7 +92,7 @@ fn avg_pool2d(
     layer: &Layer,
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, &layer.input_shape, around(pool.padding));
+    let input = Padded::new(input, layer.input_shape(), around(pool.padding));
     let windows = input.windows(pool.kernel_size, pool.stride, &layer.output_shape);
     let factor = 1.0 / (pool.kernel_size.height * pool.kernel_size.width) as f64;
     let output =
@@ -134,6 +137,15 @@ fn softmax(tape: &mut Tape, input: &[Variable]) -> Vec<Variable> {
     let (_, exponentials, sum) = exponentials(tape, input);
     let divide = |e| tape.divide(e, sum);
     exponentials.into_iter().map(divide).collect()
+}
+
+/// `out[i] = Σ in_k[i]`.
+fn add(tape: &mut Tape, inputs: &[&[Variable]]) -> Vec<Variable> {
+    let sum = |index: usize| {
+        let terms = inputs.iter().map(|input| (input[index], 1.0));
+        tape.combine(terms.collect())
+    };
+    (0..inputs[0].len()).map(sum).collect()
 }
 
 /// `m = max z`, each `e^(z − m)` and their sum.
