@@ -1,5 +1,6 @@
 //! From the file as written to the checked network: the passes in order, each with what it leaves.
 
+use crate::expand::{Expansion, expand};
 use crate::fields::{At, Fields};
 use crate::file::{Draft, Header, LANGUAGE, Written};
 use crate::graph;
@@ -42,17 +43,32 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
     // Syntax. Leaves a tree of TOML values, each with its place.
     let tree = syntax::parse(text)?;
 
+    // Blocks. Every layer is written out; each knows the use that it comes from.
+    let Expansion {
+        tree,
+        origins,
+        mut problems,
+    } = expand(&tree);
+
     // Keys. Every table has the keys that it needs and no others; every value has its form.
-    source::check(&tree, LANGUAGE, text.trim_end().len())?;
+    let end = text.trim_end().len();
+    problems.extend(
+        source::check(&tree, LANGUAGE, end, &origins)
+            .err()
+            .into_iter()
+            .flatten(),
+    );
+    if !problems.is_empty() {
+        return Err(problems);
+    }
 
     // Layers. Hyperparameters agree with each other; every activation is a layer of its own.
     let Written {
         header,
         drafts,
         training,
-    } = Written::read(Fields::new(&tree))?;
+    } = Written::read(Fields::new(&tree), &origins)?;
 
-    let mut problems = Vec::new();
     // Names. Each can be carried by the generated code, and no two layers share one.
     let names = names(&header.name, &drafts, &mut problems);
     // Graph. Every layer reads what is above it; every output but the last is read.
@@ -110,7 +126,8 @@ fn names(network: &At<String>, drafts: &[Draft<'_>], problems: &mut Vec<Problem>
             Some(given) => (given.value.clone(), given.span.clone()),
             None => (default.clone(), draft.span.clone()),
         };
-        problems.extend(refuse_name(&name, span, &default, &mut taken));
+        let refused = refuse_name(&name, span, &default, &mut taken);
+        problems.extend(refused.map(|problem| draft.origin.label(problem)));
         all.push(name);
     }
     all
@@ -172,7 +189,7 @@ fn shapes(
                     };
                     problem = problem.cause(place.clone(), format!("{words} {}", counted(shape)));
                 }
-                problems.push(problem);
+                problems.push(draft.origin.label(problem));
                 break;
             }
         };

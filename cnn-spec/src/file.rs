@@ -1,17 +1,16 @@
 //! The file's sections, and what they say in terms of layers: hyperparameters read, names and shapes open.
 
+use crate::block::BLOCKS;
+use crate::expand::{MAX_LAYERS, Origin};
 use crate::fields::{At, Fields};
 use crate::grammar::{Form, Key, KeyInfo, Presence, TYPE, Word, Words};
 use crate::initialization::{self, Initialization};
-use crate::layer::{ACTIVATION, ACTIVATIONS, INPUT, INPUTS, Kind, LAYER, NAME};
+use crate::layer::{ACTIVATION, INPUT, INPUTS, Kind, LAYER, NAME};
 use crate::network::Dtype;
 use crate::refusal::Refusal;
 use crate::report::{Problem, Span};
 use crate::shape::Shape;
 use crate::training::{self, LOSS, Training};
-
-/// The most `[[layer]]` tables.
-const MAX_LAYERS: usize = 1000;
 
 const NETWORK: KeyInfo = KeyInfo {
     name: "network",
@@ -38,7 +37,7 @@ const TRAINING: KeyInfo = KeyInfo {
 };
 
 /// The keys of a network's file; the whole language hangs from them.
-pub const LANGUAGE: &[KeyInfo] = &[NETWORK, LAYERS, TRAINING];
+pub const LANGUAGE: &[KeyInfo] = &[NETWORK, BLOCKS, LAYERS, TRAINING];
 
 const NETWORK_NAME: Key<String> =
     Key::required("name", Form::Text, "The name of the generated type.");
@@ -93,18 +92,22 @@ pub(crate) struct Draft<'a> {
     pub inputs: Vec<At<String>>,
     /// Whether it is the activation of the layer before it.
     pub is_activation: bool,
+    /// The index of its table.
+    pub table: usize,
+    /// Where that comes from.
+    pub origin: &'a Origin,
 }
 
 impl<'a> Written<'a> {
     /// Reads a file that has been held against [`LANGUAGE`].
-    pub fn read(file: Fields<'a>) -> Result<Self, Vec<Problem>> {
+    pub fn read(file: Fields<'a>, origins: &'a [Origin]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let mut keep = |refusal: Refusal| problems.push(refusal.problem(0..0));
         let network = file.section(NETWORK.name).unwrap_or_default();
         let header = Header::read(network).map_err(&mut keep);
         let training = file.section(TRAINING.name).map(read_training);
         let training = training.transpose().map_err(&mut keep);
-        let drafts = drafts(file, &mut problems);
+        let drafts = drafts(file, origins, &mut problems);
         match (header, training) {
             (Ok(header), Ok(training)) if problems.is_empty() => Ok(Self {
                 header,
@@ -147,7 +150,11 @@ fn read_training(fields: Fields<'_>) -> Result<At<Training>, Refusal> {
     Ok(fields.at(&LOSS, training))
 }
 
-fn drafts<'a>(file: Fields<'a>, problems: &mut Vec<Problem>) -> Vec<Draft<'a>> {
+fn drafts<'a>(
+    file: Fields<'a>,
+    origins: &'a [Origin],
+    problems: &mut Vec<Problem>,
+) -> Vec<Draft<'a>> {
     let mut drafts = Vec::new();
     let count = file.sections(LAYERS.name).count();
     if count == 0 {
@@ -158,23 +165,31 @@ fn drafts<'a>(file: Fields<'a>, problems: &mut Vec<Problem>) -> Vec<Draft<'a>> {
                 .help("add a `[[layer]]` with its `type`"),
         );
     }
-    for (index, (fields, span)) in file.sections(LAYERS.name).enumerate() {
+    let tables = file.sections(LAYERS.name).zip(origins).enumerate();
+    for (index, ((fields, span), origin)) in tables {
         if index == MAX_LAYERS {
             let message = format!("the network has {count} layers, and may have {MAX_LAYERS}");
             problems.push(Problem::new(message, span).label("the first one too many"));
             break;
         }
-        push_layer(fields, &mut drafts, problems);
+        let mut found = Vec::new();
+        push_layer(fields, (index, origin), &mut drafts, &mut found);
+        problems.extend(found.into_iter().map(|problem| origin.label(problem)));
     }
     drafts
 }
 
 /// Adds the layer that a table describes, and its activation.
-fn push_layer<'a>(fields: Fields<'a>, drafts: &mut Vec<Draft<'a>>, problems: &mut Vec<Problem>) {
+fn push_layer<'a>(
+    fields: Fields<'a>,
+    (table, origin): (usize, &'a Origin),
+    drafts: &mut Vec<Draft<'a>>,
+    problems: &mut Vec<Problem>,
+) {
     let parts = [
         (fields.read(Kind::types()), TYPE.name),
         (
-            fields.variant(&ACTIVATION, ACTIVATIONS),
+            fields.variant(&ACTIVATION, Kind::activations()),
             ACTIVATION.info.name,
         ),
     ];
@@ -191,6 +206,8 @@ fn push_layer<'a>(fields: Fields<'a>, drafts: &mut Vec<Draft<'a>>, problems: &mu
                 name: None,
                 inputs: Vec::new(),
                 is_activation,
+                table,
+                origin,
             }),
             Some(Ok(kind)) => drafts.push(Draft {
                 inputs: inputs(&kind, fields, problems),
@@ -199,6 +216,8 @@ fn push_layer<'a>(fields: Fields<'a>, drafts: &mut Vec<Draft<'a>>, problems: &mu
                 span,
                 name: fields.find(&NAME).map(|name| fields.at(&NAME, name)),
                 is_activation,
+                table,
+                origin,
             }),
         }
     }

@@ -1,5 +1,7 @@
 //! Which layer reads which: the names in `input` and `inputs` become sources.
 
+use crate::expand::Entry;
+use crate::fields::At;
 use crate::file::Draft;
 use crate::network::Source;
 use crate::report::Problem;
@@ -43,32 +45,43 @@ impl Graph<'_, '_> {
         }
         let mut sources = Vec::new();
         for input in &draft.inputs {
+            let input = meant(input, draft);
             let problem = |message: String| Problem::new(message, input.span.clone());
-            let Some(source) = self.find(&input.value) else {
-                problems.push(self.unknown(&input.value, problem("there is no such layer".into())));
+            let Some(source) = self.find(input, draft) else {
+                let unknown = self.unknown(&input.value, problem(String::new()));
+                problems.push(draft.origin.label(unknown));
                 continue;
             };
             if let Source::Layer(read) = source
                 && read >= index
             {
-                problems.push(self.below(index, read, problem));
+                problems.push(draft.origin.label(self.below(index, read, problem)));
             }
             if sources.contains(&source) {
                 let message = format!("{} is joined twice", quoted(&input.value));
-                problems.push(problem(message).help("name each layer once"));
+                let twice = problem(message).help("name each layer once");
+                problems.push(draft.origin.label(twice));
             }
             sources.push(source);
         }
         sources
     }
 
-    /// What a name stands for: a layer's output after its activation.
-    fn find(&self, name: &str) -> Option<Source> {
-        if name == INPUT {
-            return Some(Source::Input);
+    /// What a name in a layer stands for: another's output after its activation, or what the layer's block reads.
+    fn find(&self, name: &At<String>, reader: &Draft<'_>) -> Option<Source> {
+        let name = meant(name, reader);
+        let mut drafts = self.drafts.iter();
+        match &reader.origin.entry {
+            Entry::Table(table) if name.value == INPUT => {
+                let last = drafts.rposition(|draft| draft.table == *table);
+                last.map(Source::Layer)
+            }
+            _ if name.value == INPUT => Some(Source::Input),
+            _ => {
+                let index = self.names.iter().position(|known| *known == name.value)?;
+                Some(Source::Layer(self.end(index)))
+            }
         }
-        let index = self.names.iter().position(|known| known == name)?;
-        Some(Source::Layer(self.end(index)))
     }
 
     /// The layer's activation, or the layer itself if it has none.
@@ -121,7 +134,9 @@ impl Graph<'_, '_> {
                 continue;
             }
             let inputs = &self.drafts[index].inputs;
-            let named = inputs.iter().filter_map(|input| self.find(&input.value));
+            let named = inputs
+                .iter()
+                .filter_map(|input| self.find(input, &self.drafts[index]));
             let default = inputs.is_empty().then(|| before(index));
             open.extend(named.chain(default).filter_map(|source| match source {
                 Source::Input => None,
@@ -156,6 +171,14 @@ impl Graph<'_, '_> {
             .help("name it as the `input` of a layer below, or take it out")
         };
         unread.map(problem).collect()
+    }
+}
+
+/// The name that `"input"` stands for in a block whose use names what it reads; else the name itself.
+fn meant<'a>(name: &'a At<String>, reader: &Draft<'a>) -> &'a At<String> {
+    match &reader.origin.entry {
+        Entry::Named(named) if name.value == INPUT => named,
+        _ => name,
     }
 }
 

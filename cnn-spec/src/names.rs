@@ -206,6 +206,8 @@ mod tests {
             "conv1_forward",
             "backward_pass",
             "conv1_padded",
+            "relu1_from_conv2",
+            "relu1_fork",
             "a__b",
             "a_",
             "rng",

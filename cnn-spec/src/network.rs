@@ -67,8 +67,11 @@ pub struct Parameter {
 /// The distribution that a parameter's first values are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distribution {
-    /// All zero.
-    Zeros,
+    /// All the same.
+    Constant {
+        /// The value.
+        value: f64,
+    },
     /// Uniform in `-bound..bound`.
     Uniform {
         /// Half the width.

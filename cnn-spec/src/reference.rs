@@ -3,6 +3,7 @@
 //! Each layer is written as its definition. There is no backward pass to get wrong: the forward pass notes the
 //! derivative of each scalar operation, and the chain rule does the rest.
 
+mod activation;
 mod layers;
 mod loss;
 mod optimizer;

@@ -221,7 +221,8 @@ fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
 /// `uniform ±0.2`, or `uniform ±0.2, bias zero`.
 fn first_values(layer: &Layer) -> String {
     let in_words = |distribution| match distribution {
-        Distribution::Zeros => "zero".to_owned(),
+        Distribution::Constant { value: 0.0 } => "zero".to_owned(),
+        Distribution::Constant { value } => value.to_string(),
         Distribution::Uniform { bound } => format!("uniform ±{bound:.4}"),
         Distribution::Normal { standard_deviation } => format!("normal σ {standard_deviation:.4}"),
     };

@@ -1,26 +1,34 @@
 //! Rust for a plan: one file per kind of layer, forward directly above backward.
 
 mod activation;
+mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod axis;
 mod channels;
 mod concat;
 mod conv2d;
+mod conv_transpose2d;
 mod dense;
+mod element;
 mod flatten;
 mod fork;
 mod function;
+mod global_pool;
+mod layer_norm;
 mod loss;
 mod max_pool2d;
 mod memory;
 mod model;
 mod optimizer;
 mod parameters;
+mod prelu;
+mod reshape;
 mod sample;
 mod simd;
 mod softmax;
 mod tokens;
+mod upsample2d;
 mod zero_pad;
 
 use crate::plan::fuse;
@@ -37,6 +45,8 @@ use tokens::mentions;
 
 /// What is generated for a network.
 pub struct Items {
+    /// The kernels that the network got.
+    pub kernels: Kernels,
     /// The table of layers and what the network keeps in memory.
     pub summary: String,
     /// All items of its module, in the order in which they are read.
@@ -73,6 +83,7 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     };
     let imports = imports(plan, &items, kernels);
     Items {
+        kernels,
         summary,
         tokens: quote!(#imports #items),
     }
@@ -153,12 +164,21 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
         Operation::Fork => fork::functions(plan, step),
         Operation::Layer(kind) => match kind {
             Kind::Conv2d(conv) => conv2d::functions(conv, plan, step),
+            Kind::ConvTranspose2d(conv) => conv_transpose2d::functions(conv, plan, step),
             Kind::MaxPool2d(pool) => max_pool2d::functions(pool, plan, step),
             Kind::AvgPool2d(pool) => avg_pool2d::functions(pool, plan, step),
+            Kind::GlobalPool(pool) => global_pool::functions(*pool, plan, step),
+            Kind::AdaptiveAvgPool2d(_) => adaptive_avg_pool2d::functions(plan, step),
+            Kind::Upsample2d(upsample) => upsample2d::functions(*upsample, plan, step),
+            Kind::ZeroPad2d(pad) => zero_pad::functions(pad.padding, plan, step),
             Kind::Dense(dense) => dense::functions(dense, plan, step),
             Kind::Activation(activation) => activation::functions(*activation, plan, step),
+            Kind::PRelu(prelu) => prelu::functions(*prelu, plan, step),
             Kind::Softmax(_) => softmax::functions(plan, step),
+            Kind::LogSoftmax(_) => softmax::log_functions(plan, step),
             Kind::Flatten(_) => flatten::functions(plan, step),
+            Kind::Reshape(_) => reshape::functions(plan, step),
+            Kind::LayerNorm(norm) => layer_norm::functions(norm, plan, step),
             Kind::Add(_) => add::functions(plan, step),
             Kind::Concat(_) => concat::functions(plan, step),
         },

@@ -53,6 +53,8 @@ pub fn serves(plan: &Plan) -> bool {
     let mut before = ValueId::INPUT;
     plan.steps.iter().all(|step| {
         let is_known = match step.operation {
+            // A softmax over the channels of maps has none.
+            Operation::Layer(Kind::Softmax(_)) => plan.value(step.output).shape.rank() == 1,
             Operation::Layer(kind) => kernel(kind).is_some(),
             Operation::ZeroPad(_) => true,
             Operation::Fork => false,
@@ -103,6 +105,14 @@ pub fn after_scores<'n>(plan: &Plan<'n>) -> Option<Group<'n>> {
     }
 }
 
+/// Whether an activation has a formula on lanes.
+fn is_on_lanes(activation: Activation) -> bool {
+    matches!(
+        activation,
+        Activation::Relu | Activation::LeakyRelu { .. } | Activation::Sigmoid | Activation::Tanh
+    )
+}
+
 /// The kernel of a kind of layer, if there is one.
 fn kernel(kind: &Kind) -> Option<Kernel<'_>> {
     let kernel = match kind {
@@ -115,7 +125,7 @@ fn kernel(kind: &Kind) -> Option<Kernel<'_>> {
             dense,
             activation: None,
         },
-        Kind::Activation(activation) => Kernel::Activation(*activation),
+        Kind::Activation(activation) if is_on_lanes(*activation) => Kernel::Activation(*activation),
         Kind::MaxPool2d(pool) => Kernel::MaxPool2d(pool),
         Kind::AvgPool2d(pool) => Kernel::AvgPool2d(pool),
         Kind::Softmax(_) => Kernel::Softmax,

@@ -22,7 +22,7 @@ pub fn lower(network: &Network) -> Plan<'_> {
             Kind::Flatten(_) if is_read_by_dense(network, index) => inputs[0],
             kind => {
                 let inputs = lowering.pad(kind, &layer.name, inputs);
-                let shape = layer.output_shape.clone();
+                let shape = stored(&layer.output_shape);
                 lowering.push(
                     &layer.name,
                     Operation::Layer(kind),
@@ -62,7 +62,7 @@ impl<'n> Lowering<'n> {
     fn new(network: &Network) -> Self {
         let input = Value {
             name: "input".to_owned(),
-            shape: network.input.clone(),
+            shape: stored(&network.input),
             has_delta: false,
             original: None,
         };
@@ -110,6 +110,12 @@ impl<'n> Lowering<'n> {
             _ => inputs,
         }
     }
+}
+
+/// A sequence is kept as maps of a single row, so that all that slides is one kind.
+fn stored(shape: &Shape) -> Shape {
+    let maps = shape.maps().and_then(Shape::new);
+    maps.unwrap_or_else(|| shape.clone())
 }
 
 fn padded(shape: &Shape, padding: Padding) -> Shape {

@@ -2,7 +2,7 @@
 //!
 //! Passes, in order, each with the invariant that it leaves:
 //! 1. [`lower`]: no `flatten` is left before a dense layer, which reads maps as they are; no convolution pads
-//!    its own input; every value has a name and the shape it is stored in, and is known to need a delta or not.
+//!    its own input; a sequence is maps of a single row; every value has a name and the shape it is stored in, and is known to need a delta or not.
 //! 2. [`fork`]: no value that needs a delta is read twice.
 //! 3. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
 //! 4. [`layout`], likewise: padding is no step, but zeros around the value that it pads.
@@ -21,7 +21,7 @@ pub mod spatial;
 pub mod stage;
 pub mod tile;
 
-use cnn_spec::layer::{Kind, Padding};
+use cnn_spec::layer::{Dimensions, Kind, Padding};
 use cnn_spec::network::{Network, Parameter};
 use cnn_spec::shape::Shape;
 
@@ -114,6 +114,18 @@ impl Step<'_> {
     /// What it reads; the first value, if it joins several.
     pub fn input(&self) -> ValueId {
         self.inputs[0]
+    }
+
+    /// The shape that a parameter is stored in: PyTorch's, but what slides along one dimension has a height of 1.
+    pub fn stored(&self, parameter: &Parameter) -> Shape {
+        let mut dims = parameter.shape.dims().to_vec();
+        if let Operation::Layer(Kind::Conv2d(conv)) = self.operation
+            && conv.dimensions == Dimensions::One
+            && dims.len() > 1
+        {
+            dims.insert(dims.len() - 1, 1);
+        }
+        Shape::new(dims).expect("as many values as before")
     }
 
     /// The stored shapes of what it reads and writes: `1×28×28 → 3×24×24`.
