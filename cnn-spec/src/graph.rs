@@ -4,7 +4,7 @@ use crate::expand::Entry;
 use crate::fields::At;
 use crate::file::Draft;
 use crate::network::Source;
-use crate::report::Problem;
+use crate::report::{MAX_PROBLEMS, Problem};
 use crate::words::{guess, quoted};
 
 /// What the network's input is called.
@@ -17,9 +17,12 @@ pub(crate) fn resolve(
 ) -> Result<Vec<Vec<Source>>, Vec<Problem>> {
     let graph = Graph { drafts, names };
     let mut problems = Vec::new();
-    let sources: Vec<_> = (0..drafts.len())
-        .map(|index| graph.sources(index, &mut problems))
-        .collect();
+    let mut sources = Vec::new();
+    for index in 0..drafts.len() {
+        if problems.len() <= MAX_PROBLEMS {
+            sources.push(graph.sources(index, &mut problems));
+        }
+    }
     if problems.is_empty() {
         // A name that is not found leaves the layer unread that was meant.
         problems.extend(graph.unread(&sources));

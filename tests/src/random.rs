@@ -21,12 +21,13 @@ pub fn network(number: u64, dtype: &str) -> String {
     let mut draw = Draw(Rng::stream(0x636e_6e21, number));
     let mut text = draw.header(dtype);
     for part in 0..=draw.below(6) {
-        let layers = match draw.below(8) {
+        // What does not fit is drawn again, a few times.
+        let mut layers = || match draw.below(8) {
             0 | 1 => draw.branches(part),
             2 => draw.block(part),
             _ => draw.layer(),
         };
-        push_fitting(&mut text, &layers);
+        let _ = (0..4).any(|_| push_fitting(&mut text, &layers()));
     }
     if parse(&text).is_none_or(|network| network.parameter_count() == 0) {
         text += "\n[[layer]]\ntype = \"dense\"\nout_features = 3\n";
@@ -220,18 +221,18 @@ impl Draw {
 
     /// The type of a layer and its keys.
     fn kind(&mut self, text: &mut String) {
-        match self.below(26) {
+        match self.below(28) {
             0..5 => self.conv(text, "conv2d"),
             5..8 => self.conv(text, "conv1d"),
-            8 => self.conv_transpose2d(text),
+            8 | 25 => self.conv_transpose2d(text),
             9 => self.pool(text, "max_pool2d"),
             10 => self.pool(text, "avg_pool2d"),
             11 => self.pool(text, "max_pool1d"),
             12 => self.pool(text, "avg_pool1d"),
             13 => self.global_pool(text),
-            14 => self.resize(text),
+            14 | 26 => self.resize(text),
             15 => self.zero_pad2d(text),
-            16 => self.layer_norm(text),
+            16 | 27 => self.layer_norm(text),
             17 => self.reshape(text),
             18..20 => self.dense(text),
             20 => *text += "type = \"flatten\"\n",
@@ -303,7 +304,7 @@ impl Draw {
         self.size_option(text, 2, "stride", [1, 3]);
         self.size_option(text, 3, "dilation", [1, 2]);
         self.size_option(text, 3, "padding", [0, 2]);
-        self.size_option(text, 3, "output_padding", [0, 1]);
+        self.size_option(text, 2, "output_padding", [0, 1]);
         self.option(text, 3, "groups", &["1", "2", "3"]);
         self.option(text, 3, "bias", &["false", "true"]);
         self.option(text, 3, "initialization", INITIALIZATIONS);
@@ -338,7 +339,8 @@ impl Draw {
         *text += "type = \"layer_norm\"\n";
         // Where all values are alike, a smaller one leaves nothing but rounding errors.
         let _ = writeln!(text, "epsilon = {}", self.one_of(&["0.1", "0.01"]));
-        self.option(text, 3, "normalized_shape", &["[6]", "[4, 4]", "[8]"]);
+        let shapes = ["[3]", "[4]", "[5]", "[6]", "[7]", "[8]", "[4, 4]", "[8, 8]"];
+        self.option(text, 2, "normalized_shape", &shapes);
         self.option(text, 3, "elementwise_affine", &["true", "false"]);
         self.option(text, 3, "bias", &["true", "false"]);
     }
