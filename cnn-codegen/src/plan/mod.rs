@@ -20,6 +20,7 @@ pub mod route;
 pub mod spatial;
 pub mod stage;
 pub mod tile;
+pub mod turns;
 
 use cnn_spec::layer::{Dimensions, Kind, Padding};
 use cnn_spec::network::{Network, Parameter};
