@@ -37,7 +37,8 @@ pub struct Options {
     pub profile: bool,
 }
 
-/// How training and evaluation of a network in `f32` are computed; one in `f64` always has plain kernels.
+/// How training and evaluation of a network are computed; one in `f64`, or with layers or branches that have no simd
+/// kernels yet, always has plain kernels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "command", derive(clap::ValueEnum))]
 pub enum Kernels {
@@ -53,6 +54,7 @@ pub enum Kernels {
 #[derive(Clone, Debug)]
 pub struct Code {
     name: String,
+    kernels: Kernels,
     summary: String,
     tokens: TokenStream,
     text: String,
@@ -62,6 +64,11 @@ impl Code {
     /// The name of the type that implements `cnn_runtime::Model`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The kernels that it got.
+    pub fn kernels(&self) -> Kernels {
+        self.kernels
     }
 
     /// The table of layers, the settings of the training, and the bytes that the network keeps in memory.
@@ -111,6 +118,7 @@ fn generate(network: &Network, origin: &Origin, options: &Options) -> Code {
     let items = emit::items(&plan::Plan::new(network), origin, options);
     Code {
         name: network.name.clone(),
+        kernels: items.kernels,
         summary: items.summary,
         tokens: items.tokens.clone(),
         text: print::text(items.tokens, origin),

@@ -4,10 +4,11 @@
 //! calls on one line longer; the passes here mend that, in order:
 //! 1. [`join_lists`]: no list of arguments is broken that fits on a line;
 //! 2. [`join_statements`]: nor is a statement;
-//! 3. [`lead_lone_items`]: a list of one item does not take three lines;
-//! 4. [`split_lists`]: no list is on a line that is too wide;
-//! 5. [`split_chains`]: nor is a chain of calls;
-//! 6. [`set_apart`]: blank lines stand between the members of an `impl`.
+//! 3. [`split_choices`]: no choice between two values is on a line that is too wide;
+//! 4. [`lead_lone_items`]: a list of one item does not take three lines;
+//! 5. [`split_lists`]: no list is on a line that is too wide;
+//! 6. [`split_chains`]: nor is a chain of calls;
+//! 7. [`set_apart`]: blank lines stand between the members of an `impl`.
 //!
 //! A macro's fields, which neither of the two lays out, are for [`declaration`].
 
@@ -22,6 +23,8 @@ const MAX_CALL_WIDTH: usize = 60;
 const MAX_LIST_WIDTH: usize = 60;
 /// The widest chain of fields and calls that rustfmt leaves on one line.
 const MAX_CHAIN_WIDTH: usize = 60;
+/// The widest choice between two values that rustfmt leaves on one line.
+const MAX_CHOICE_WIDTH: usize = 50;
 /// The widest list of a struct's fields that rustfmt leaves on one line.
 const MAX_STRUCT_WIDTH: usize = 18;
 
@@ -46,7 +49,7 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
             declaration(&lines)
         } else {
             let lines = join_statements(&join_lists(&lines));
-            let lines = split_lists(lead_lone_items(&lines));
+            let lines = split_lists(lead_lone_items(&split_choices(&lines)));
             set_apart(split_chains(lines))
         };
         for line in lines {
@@ -168,6 +171,31 @@ fn joined_statement(lines: &[String]) -> Option<(String, usize)> {
     let is_whole = line.ends_with([';', ',', '{']) && !line.trim_start().starts_with("//");
     let fits = width(&line) <= MAX_WIDTH && (!is_chain || width(chain) <= MAX_CHAIN_WIDTH);
     (!parts.is_empty() && is_whole && fits).then_some((line, count))
+}
+
+/// Gives each value of a choice a line of its own where rustfmt would.
+fn split_choices(lines: &[String]) -> Vec<String> {
+    let split = |line: &String| split_choice(line).unwrap_or_else(|| vec![line.clone()]);
+    lines.iter().flat_map(split).collect()
+}
+
+/// The lines of `a = if z > 0.0 { b } else { c };`, if it is too wide for one.
+fn split_choice(line: &str) -> Option<Vec<String>> {
+    let (head, choice) = line.split_once("if ")?;
+    let values = choice.strip_suffix(" };")?;
+    let (first, second) = values.split_once(" } else { ")?;
+    let (condition, first) = first.split_once(" { ")?;
+    let is_wide = width("if ") + width(choice) - width(";") > MAX_CHOICE_WIDTH;
+    let indent = " ".repeat(width(line) - width(line.trim_start()));
+    is_wide.then(|| {
+        vec![
+            format!("{head}if {condition} {{"),
+            format!("{indent}    {first}"),
+            format!("{indent}}} else {{"),
+            format!("{indent}    {second}"),
+            format!("{indent}}};"),
+        ]
+    })
 }
 
 /// Moves the only item of a constant list up to the `=`, or breaks the call that it is.

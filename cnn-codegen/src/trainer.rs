@@ -158,6 +158,12 @@ impl Package {
             )));
         }
         let code = source.compile(options)?;
+        if options.profile && code.kernels() == Kernels::Plain {
+            return Err(Error::Refused(format!(
+                "`{}` has layers or branches for which there are no simd kernels to measure",
+                source.name()
+            )));
+        }
         let network = code.name();
         let name = format!("{}-{}", network.to_kebab_case(), program.suffix);
         let dependency = runtime.dependency(features)?;

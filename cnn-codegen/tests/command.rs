@@ -47,7 +47,7 @@ fn the_summary_ends_with_the_training() {
         .stdout
         .split_once("epochs 1, batch size 2, seed 0\n")
         .unwrap();
-    assert!(training.starts_with("memory: parameters "));
+    assert!(training.starts_with("kernels: simd\nmemory: parameters "));
 }
 
 #[test]
@@ -114,6 +114,7 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
     let folder = Folder::with_net();
     folder.write("latin-1.toml", b"# caf\xe9\n");
     folder.write("untrained.toml", NET.split("[training]").next().unwrap());
+    folder.write("gelu.toml", NET.replace("relu", "gelu"));
     fs::create_dir(folder.join("folder")).unwrap();
     let trainer = |file, out| vec!["trainer", file, "--out", out];
     let with_runtime = |runtime| [trainer("net.toml", "new"), vec!["--runtime", runtime]].concat();
@@ -163,6 +164,11 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
         (
             trainer("untrained.toml", "new"),
             "`untrained.toml` has no section `[training]`, which says how to train the network"
+                .into(),
+        ),
+        (
+            vec!["bench", "gelu.toml"],
+            "`gelu.toml` has layers or branches for which there are no simd kernels to measure"
                 .into(),
         ),
         (

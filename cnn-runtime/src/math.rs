@@ -39,13 +39,22 @@ pub trait Real:
     /// See [`tanh`].
     #[must_use]
     fn tanh(self) -> Self;
+    /// See [`exp_m1`].
+    #[must_use]
+    fn exp_m1(self) -> Self;
+    /// See [`ln_1p`].
+    #[must_use]
+    fn ln_1p(self) -> Self;
+    /// See [`erf`].
+    #[must_use]
+    fn erf(self) -> Self;
     /// See [`powi`].
     #[must_use]
     fn powi(self, exponent: u64) -> Self;
 }
 
 macro_rules! real {
-    ($real:ident, $exp:ident, $ln:ident, $sqrt:ident, $tanh:ident) => {
+    ($real:ident, $exp:ident, $ln:ident, $sqrt:ident, $tanh:ident, $exp_m1:ident, $ln_1p:ident, $erf:ident) => {
         impl Real for $real {
             const NAME: &'static str = stringify!($real);
             const ONE: Self = 1.0;
@@ -76,6 +85,18 @@ macro_rules! real {
                 libm::$tanh(self)
             }
 
+            fn exp_m1(self) -> Self {
+                libm::$exp_m1(self)
+            }
+
+            fn ln_1p(self) -> Self {
+                libm::$ln_1p(self)
+            }
+
+            fn erf(self) -> Self {
+                libm::$erf(self)
+            }
+
             fn powi(self, mut exponent: u64) -> Self {
                 let (mut square, mut power) = (self, 1.0);
                 while exponent > 0 {
@@ -91,8 +112,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, expf, logf, sqrtf, tanhf);
-real!(f64, exp, log, sqrt, tanh);
+real!(f32, expf, logf, sqrtf, tanhf, expm1f, log1pf, erff);
+real!(f64, exp, log, sqrt, tanh, expm1, log1p, erf);
 
 /// `eˣ`.
 pub fn exp<T: Real>(x: T) -> T {
@@ -112,6 +133,21 @@ pub fn sqrt<T: Real>(x: T) -> T {
 /// The hyperbolic tangent.
 pub fn tanh<T: Real>(x: T) -> T {
     x.tanh()
+}
+
+/// `eˣ − 1`, exact where `x` is small.
+pub fn exp_m1<T: Real>(x: T) -> T {
+    x.exp_m1()
+}
+
+/// `ln(1 + x)`, exact where `x` is small.
+pub fn ln_1p<T: Real>(x: T) -> T {
+    x.ln_1p()
+}
+
+/// The error function, `2/√π` times the integral of `e^(−t²)` from 0 to `x`.
+pub fn erf<T: Real>(x: T) -> T {
+    x.erf()
 }
 
 /// `x` to a whole power, by repeated squaring.

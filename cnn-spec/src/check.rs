@@ -1,7 +1,9 @@
 //! From the file as written to the checked network: the passes in order, each with what it leaves.
 
+use crate::expand::{Expansion, expand};
 use crate::fields::{At, Fields};
 use crate::file::{Draft, Header, LANGUAGE, Written};
+use crate::graph;
 use crate::initialization::Initialization;
 use crate::layer::Kind;
 use crate::names;
@@ -41,22 +43,44 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
     // Syntax. Leaves a tree of TOML values, each with its place.
     let tree = syntax::parse(text)?;
 
+    // Blocks. Every layer is written out; each knows the use that it comes from.
+    let Expansion {
+        tree,
+        origins,
+        mut problems,
+    } = expand(&tree);
+
     // Keys. Every table has the keys that it needs and no others; every value has its form.
-    source::check(&tree, LANGUAGE, text.trim_end().len())?;
+    let end = text.trim_end().len();
+    problems.extend(
+        source::check(&tree, LANGUAGE, end, &origins)
+            .err()
+            .into_iter()
+            .flatten(),
+    );
+    if !problems.is_empty() {
+        return Err(problems);
+    }
 
     // Layers. Hyperparameters agree with each other; every activation is a layer of its own.
     let Written {
         header,
         drafts,
         training,
-    } = Written::read(Fields::new(&tree))?;
+    } = Written::read(Fields::new(&tree), &origins)?;
 
-    let mut problems = Vec::new();
     // Names. Each can be carried by the generated code, and no two layers share one.
     let names = names(&header.name, &drafts, &mut problems);
+    // Graph. Every layer reads what is above it; every output but the last is read.
+    let sources = match graph::resolve(&drafts, &names) {
+        Ok(sources) => sources,
+        Err(more) => {
+            problems.extend(more);
+            return Err(problems);
+        }
+    };
     // Shapes. Every layer fits what it reads; every tensor can be counted.
-    problems.extend(misplaced(&drafts, &names));
-    let layers = shapes(&header, &drafts, names, &mut problems);
+    let layers = shapes(&header, &drafts, names, sources, &mut problems);
     // Training. There is something to learn, and the loss fits the output.
     if let (Some(training), Some(last)) = (&training, drafts.last())
         && layers.len() == drafts.len()
@@ -102,7 +126,8 @@ fn names(network: &At<String>, drafts: &[Draft<'_>], problems: &mut Vec<Problem>
             Some(given) => (given.value.clone(), given.span.clone()),
             None => (default.clone(), draft.span.clone()),
         };
-        problems.extend(refuse_name(&name, span, &default, &mut taken));
+        let refused = refuse_name(&name, span, &default, &mut taken);
+        problems.extend(refused.map(|problem| draft.origin.label(problem)));
         all.push(name);
     }
     all
@@ -138,34 +163,44 @@ fn shapes(
     header: &Header,
     drafts: &[Draft<'_>],
     names: Vec<String>,
+    sources: Vec<Vec<Source>>,
     problems: &mut Vec<Problem>,
 ) -> Vec<Layer> {
     let mut layers: Vec<Layer> = Vec::new();
-    let mut input = Source::Input;
-    let mut origin = (header.input.span.clone(), "the input is".to_owned());
-    let mut input_shape = header.input.value.clone();
-    for (draft, name) in drafts.iter().zip(names) {
-        let fitted = fit(&draft.kind, &input_shape, draft.initialization(header));
+    for ((draft, name), inputs) in drafts.iter().zip(names).zip(sources) {
+        let shape = |source: &Source| match source {
+            Source::Input => header.input.value.clone(),
+            Source::Layer(index) => layers[*index].output_shape.clone(),
+        };
+        let input_shapes: Vec<_> = inputs.iter().map(shape).collect();
+        let fitted = fit(&draft.kind, &input_shapes, draft.initialization(header));
         let (output_shape, parameters) = match fitted {
             Ok(fitted) => fitted,
             Err(refusal) => {
                 let refusal = refusal.in_bytes(header.dtype).located(draft.fields);
-                let (place, words) = origin;
-                let problem = refusal.problem(draft.span.clone()).of(&name);
-                problems.push(problem.cause(place, format!("{words} {}", counted(&input_shape))));
+                let mut problem = refusal.problem(draft.span.clone()).of(&name);
+                for (source, shape) in inputs.iter().zip(&input_shapes) {
+                    let (place, words) = match source {
+                        Source::Input => (&header.input.span, "the input is".to_owned()),
+                        Source::Layer(index) => (
+                            &drafts[*index].span,
+                            format!("{} puts out", quoted(&layers[*index].name)),
+                        ),
+                    };
+                    problem = problem.cause(place.clone(), format!("{words} {}", counted(shape)));
+                }
+                problems.push(draft.origin.label(problem));
                 break;
             }
         };
-        origin = (draft.span.clone(), format!("{} puts out", quoted(&name)));
         layers.push(Layer {
             name,
             kind: draft.kind.clone(),
-            input,
-            input_shape: std::mem::replace(&mut input_shape, output_shape.clone()),
+            inputs,
+            input_shapes,
             output_shape,
             parameters,
         });
-        input = Source::Layer(layers.len() - 1);
     }
     layers
 }
@@ -173,28 +208,17 @@ fn shapes(
 /// The output of a layer and what it learns.
 fn fit(
     kind: &Kind,
-    input: &Shape,
+    inputs: &[Shape],
     initialization: Initialization,
 ) -> Result<(Shape, Vec<Parameter>), Refusal> {
-    let output = kind.rules().output_shape(input)?;
-    let parameters = kind.rules().parameters(input, &output, initialization)?;
+    let (rules, input) = (kind.rules(), &inputs[0]);
+    let output = inputs[1..]
+        .iter()
+        .try_fold(rules.output_shape(input)?, |joined, next| {
+            rules.join(&joined, next)
+        })?;
+    let parameters = rules.parameters(input, &output, initialization)?;
     Ok((output, parameters))
-}
-
-/// A layer that ends a network but has others after it.
-fn misplaced(drafts: &[Draft<'_>], names: &[String]) -> Option<Problem> {
-    let mut kinds = drafts.iter().map(|draft| &draft.kind);
-    let index = kinds.position(|kind| kind.rules().is_final())?;
-    let next = drafts.get(index + 1)?;
-    Some(
-        Problem::new(
-            format!("{} must be the last layer", quoted(&names[index])),
-            drafts[index].span.clone(),
-        )
-        .label("others come after it")
-        .cause(next.span.clone(), "this one")
-        .help("move it to the end; the loss `softmax_cross_entropy` has a softmax of its own"),
-    )
 }
 
 /// Why a network cannot be trained as the file says.

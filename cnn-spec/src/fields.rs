@@ -173,6 +173,18 @@ impl Value for [f64; 2] {
     }
 }
 
+impl Value for Vec<At<String>> {
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        let text = |item: &Spanned<DeValue<'_>>| {
+            Some(At {
+                value: item.get_ref().as_str()?.to_owned(),
+                span: item.span(),
+            })
+        };
+        value.as_array()?.iter().map(text).collect()
+    }
+}
+
 impl Value for Vec<usize> {
     fn read(value: &DeValue<'_>) -> Option<Self> {
         read_list(value)

@@ -63,16 +63,28 @@ pub enum Form {
     Number(Limits),
     /// Two finite numbers in a range.
     Numbers(Limits),
-    /// `[channels, height, width]` or `[features]`.
+    /// `[channels, height, width]`, `[channels, length]` or `[features]`.
     Shape,
+    /// `[left, right, top, bottom]`, each from 0 to [`MAX_SIZE`].
+    Sides,
     /// `true` or `false`.
     Boolean,
     /// A string of the author's choosing.
     Text,
+    /// A list of two such strings or more.
+    Texts,
     /// One of some strings.
     Words(fn() -> Vec<Word>),
     /// One of two forms, told apart by their TOML types.
     Either(&'static Form, &'static Form),
+    /// A list of strings of the author's choosing.
+    Names,
+    /// A table with keys of the author's choosing.
+    Free,
+    /// A list of tables that are only checked where they are used.
+    Layers,
+    /// A list of tables with these keys, written `[[key]]`.
+    List(&'static [KeyInfo]),
     /// A table with these keys.
     Table(&'static [KeyInfo]),
     /// A list of such tables, written `[[key]]`.
@@ -195,6 +207,11 @@ impl Form {
         min: 1,
         max: MAX_SIZE,
     };
+    /// A margin on every side; zero is allowed.
+    pub const MARGIN: Self = Self::Whole {
+        min: 0,
+        max: MAX_SIZE,
+    };
     /// Sizes of rows and columns.
     pub const SIZES: Self = Self::Pair {
         min: 1,
@@ -288,11 +305,17 @@ impl fmt::Display for Form {
             Self::Numbers(limits) => write!(f, "two numbers `[a, b]`, each {limits}"),
             Self::Shape => write!(
                 f,
-                "`[channels, height, width]` or `[features]`, whole numbers from 1 to {MAX_SIZE}"
+                "`[channels, height, width]`, `[channels, length]` or `[features]`, whole numbers from 1 to {MAX_SIZE}"
             ),
+            Self::Sides => f.write_str("four whole numbers `[left, right, top, bottom]`"),
             Self::Boolean => f.write_str("`true` or `false`"),
             Self::Text => f.write_str("a string"),
+            Self::Texts => f.write_str("a list of two strings or more"),
             Self::Words(words) => f.write_str(&alternatives(words().iter().map(|w| w.name))),
+            Self::Names => f.write_str("a list of strings"),
+            Self::Free => f.write_str("a table"),
+            Self::Layers => f.write_str("a list of layers, `[[block.layer]]` before each"),
+            Self::List(_) => f.write_str("a list of tables"),
             Self::Either(first, second) => write!(f, "{first}, or {second}"),
             Self::Table(keys) => {
                 let needed = |key: &&KeyInfo| key.presence == Presence::Required;

@@ -87,7 +87,7 @@ impl Initialization {
     pub(crate) fn bias(self, shape: Shape, weight: &Shape) -> Parameter {
         let distribution = match self {
             Self::PyTorch => uniform(1.0 / fans(weight)[0]),
-            _ => Distribution::Zeros,
+            _ => Distribution::Constant { value: 0.0 },
         };
         Parameter {
             name: "bias",
@@ -161,7 +161,13 @@ mod tests {
         let bias =
             |rule: Initialization| rule.bias(Shape::new([10]).unwrap(), &weight).distribution;
         assert!(is_uniform(bias(Initialization::PyTorch), 0.2));
-        assert_eq!(bias(Initialization::KaimingUniform), Distribution::Zeros);
-        assert_eq!(bias(Initialization::XavierNormal), Distribution::Zeros);
+        assert_eq!(
+            bias(Initialization::KaimingUniform),
+            Distribution::Constant { value: 0.0 }
+        );
+        assert_eq!(
+            bias(Initialization::XavierNormal),
+            Distribution::Constant { value: 0.0 }
+        );
     }
 }

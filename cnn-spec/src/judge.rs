@@ -29,14 +29,26 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
             };
             each(&size, items, &[2], value)
         }
-        (Form::Shape, DeValue::Array(items)) => each(&Form::SIZE, items, &[1, 3], value),
+        (Form::Shape, DeValue::Array(items)) => each(&Form::SIZE, items, &[1, 2, 3], value),
+        (Form::Sides, DeValue::Array(items)) => each(&Form::MARGIN, items, &[4], value),
         (Form::Numbers(limits), DeValue::Array(items)) => {
             each(&Form::Number(*limits), items, &[2], value)
         }
         (Form::Number(limits), DeValue::Integer(_) | DeValue::Float(_)) => {
             judge_number(*limits, value)
         }
-        (Form::Boolean, DeValue::Boolean(_)) | (Form::Text, DeValue::String(_)) => Ok(()),
+        (Form::Boolean, DeValue::Boolean(_))
+        | (Form::Text, DeValue::String(_))
+        | (Form::Free, DeValue::Table(_))
+        | (Form::Layers, DeValue::Array(_)) => Ok(()),
+        (Form::Texts, DeValue::Array(items)) => {
+            let label = format!("this has {} of them", items.len());
+            require(items.len() >= 2, value, &label)?;
+            items.iter().try_for_each(|item| judge(&Form::Text, item))
+        }
+        (Form::Names, DeValue::Array(items)) => {
+            items.iter().try_for_each(|item| judge(&Form::Text, item))
+        }
         (Form::Words(words), DeValue::String(word)) => {
             let names: Vec<&str> = words().iter().map(|word| word.name).collect();
             require(names.contains(&&**word), value, &guess(word, &names))
@@ -122,7 +134,9 @@ fn each(
 fn takes(form: &Form, value: &DeValue<'_>) -> bool {
     matches!(
         (form, value),
-        (Form::Words(_), DeValue::String(_)) | (Form::Boolean, DeValue::Boolean(_))
+        (Form::Words(_), DeValue::String(_))
+            | (Form::Boolean, DeValue::Boolean(_))
+            | (Form::Sides, DeValue::Array(_))
     )
 }
 
@@ -167,7 +181,7 @@ mod tests {
         let mut all = vec![keys.to_vec()];
         for key in keys {
             all.extend(match key.form {
-                Form::Table(keys) => tables(keys),
+                Form::Table(keys) | Form::List(keys) => tables(keys),
                 Form::Tables(tagged) | Form::Tagged(tagged) => variants(tagged),
                 _ => Vec::new(),
             });

@@ -37,10 +37,13 @@
 //! assert_eq!(report.position(first).map(|place| (place.line, place.column)), Some((2, 8)));
 //! ```
 
+mod block;
 mod check;
+mod expand;
 mod fields;
 mod file;
 pub mod grammar;
+mod graph;
 mod initialization;
 mod judge;
 pub mod layer;

@@ -105,9 +105,9 @@ const VALUES: &[&str] = &[
     "cnn_runtime",
 ];
 
-/// Words that generated names put behind a layer's: `conv1_forward`, `conv1_backward_input`, `conv1_padded`.
+/// Words that generated names put behind a layer's: `conv1_forward`, `conv1_padded`, `relu1_from_conv2`.
 const SUFFIXES: &[&str] = &[
-    "forward", "backward", "padded", "lanes", "sums", "rows", "argmax",
+    "forward", "backward", "padded", "lanes", "sums", "rows", "argmax", "fork", "from",
 ];
 
 /// Short enough that a reference to a layer's field fits on a line of generated code.
@@ -206,6 +206,8 @@ mod tests {
             "conv1_forward",
             "backward_pass",
             "conv1_padded",
+            "relu1_from_conv2",
+            "relu1_fork",
             "a__b",
             "a_",
             "rng",

@@ -27,14 +27,21 @@ pub struct Layer {
     pub name: String,
     /// What it computes.
     pub kind: Kind,
-    /// Where it reads its values.
-    pub input: Source,
-    /// The shape of what it reads.
-    pub input_shape: Shape,
+    /// Where it reads its values: in one place, or in several that it joins.
+    pub inputs: Vec<Source>,
+    /// The shapes of what it reads, in the same order.
+    pub input_shapes: Vec<Shape>,
     /// The shape of what it puts out.
     pub output_shape: Shape,
     /// What it learns, in PyTorch's order.
     pub parameters: Vec<Parameter>,
+}
+
+impl Layer {
+    /// The shape of what it reads; of the first value, if it joins several.
+    pub fn input_shape(&self) -> &Shape {
+        &self.input_shapes[0]
+    }
 }
 
 /// Where a layer reads its values.
@@ -60,8 +67,11 @@ pub struct Parameter {
 /// The distribution that a parameter's first values are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distribution {
-    /// All zero.
-    Zeros,
+    /// All the same.
+    Constant {
+        /// The value.
+        value: f64,
+    },
     /// Uniform in `-bound..bound`.
     Uniform {
         /// Half the width.

@@ -3,6 +3,7 @@
 //! Each layer is written as its definition. There is no backward pass to get wrong: the forward pass notes the
 //! derivative of each scalar operation, and the chain rule does the rest.
 
+mod activation;
 mod layers;
 mod loss;
 mod optimizer;
@@ -83,11 +84,12 @@ impl<'a> Reference<'a> {
         for layer in &self.network.layers {
             let (own, rest) = unread.split_at(layer.parameters.len());
             unread = rest;
-            let source = match layer.input {
-                Source::Input => &input,
-                Source::Layer(index) => &layers[index],
+            let read = |source: &Source| match source {
+                Source::Input => input.as_slice(),
+                Source::Layer(index) => &layers[*index],
             };
-            layers.push(layers::forward(&mut tape, layer, own, source));
+            let inputs: Vec<_> = layer.inputs.iter().map(read).collect();
+            layers.push(layers::forward(&mut tape, layer, own, &inputs));
         }
         Trace {
             tape,
@@ -123,7 +125,7 @@ impl<'a> Reference<'a> {
             Some(last)
                 if loss == Loss::SoftmaxCrossEntropy && matches!(last.kind, Kind::Softmax(_)) =>
             {
-                last.input
+                last.inputs[0]
             }
             _ => self.output(),
         }

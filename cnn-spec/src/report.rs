@@ -22,8 +22,8 @@ pub struct Problem {
     pub span: Option<Span>,
     /// What to say of the culprit, possibly nothing.
     pub label: String,
-    /// Where the reason lies, if it is elsewhere, and what to say of it.
-    pub cause: Option<(Span, String)>,
+    /// Where the reasons lie, if they are elsewhere, and what to say of them.
+    pub causes: Vec<(Span, String)>,
     /// How to mend it.
     pub help: Option<String>,
 }
@@ -35,7 +35,7 @@ impl Problem {
             message: message.into(),
             span: Some(span),
             label: String::new(),
-            cause: None,
+            causes: Vec::new(),
             help: None,
         }
     }
@@ -62,9 +62,9 @@ impl Problem {
         }
     }
 
-    /// Points at the reason elsewhere.
+    /// Points at a reason elsewhere.
     pub(crate) fn cause(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.cause = Some((span, label.into()));
+        self.causes.push((span, label.into()));
         self
     }
 
@@ -153,11 +153,13 @@ impl Report {
         group
     }
 
-    /// The lines from the culprit to the cause; the whole text would be slow to render many times.
+    /// The lines from the culprit to its causes; the whole text would be slow to render many times.
     fn snippet<'a>(&'a self, problem: &'a Problem, span: &Span) -> Snippet<'a, Annotation<'a>> {
-        let cause = problem.cause.as_ref();
-        let start = cause.map_or(span.start, |(cause, _)| cause.start.min(span.start));
-        let end = cause.map_or(span.end, |(cause, _)| cause.end.max(span.end));
+        let causes = &problem.causes;
+        let starts = causes.iter().map(|(cause, _)| cause.start);
+        let start = starts.fold(span.start, usize::min);
+        let ends = causes.iter().map(|(cause, _)| cause.end);
+        let end = ends.fold(span.end, usize::max);
         let start = self.text[..start]
             .rfind('\n')
             .map_or(0, |newline| newline + 1);
@@ -167,13 +169,14 @@ impl Report {
         let within = |span: &Span| span.start - start..span.end - start;
         let label = Some(&problem.label).filter(|label| !label.is_empty());
         let culprit = AnnotationKind::Primary.span(within(span)).label(label);
-        let cause =
-            cause.map(|(span, label)| AnnotationKind::Context.span(within(span)).label(label));
+        let causes = causes
+            .iter()
+            .map(|(span, label)| AnnotationKind::Context.span(within(span)).label(label));
         Snippet::source(&self.text[start..end])
             .path(&self.file_name)
             .line_start(self.text[..start].matches('\n').count() + 1)
             .annotation(culprit)
-            .annotations(cause)
+            .annotations(causes)
     }
 }
 

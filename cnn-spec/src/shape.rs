@@ -9,7 +9,7 @@ use std::fmt;
 /// numbers with a `f64`'s eight bytes stay within `u64`.
 pub const MAX_ELEMENTS: usize = 1 << 31;
 
-/// The shape of a tensor without its batch dimension: `[C, H, W]` or `[features]`.
+/// The shape of a tensor without its batch dimension: `[C, H, W]`, `[C, L]` or `[features]`.
 ///
 /// Every dimension is at least one and the number of elements is at most [`MAX_ELEMENTS`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,9 +56,13 @@ impl Shape {
         self.elements
     }
 
-    /// `[channels, height, width]` if this is the shape of a stack of feature maps.
+    /// `[channels, height, width]` of feature maps; a sequence `[channels, length]` is maps of a single row.
     pub fn maps(&self) -> Option<[usize; 3]> {
-        self.dims.as_slice().try_into().ok()
+        match *self.dims {
+            [channels, length] => Some([channels, 1, length]),
+            [channels, height, width] => Some([channels, height, width]),
+            _ => None,
+        }
     }
 
     /// The same values in one dimension.

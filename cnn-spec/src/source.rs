@@ -1,5 +1,6 @@
 //! The file as written, its tree of spanned values, held against the grammar.
 
+use crate::expand::Origin;
 use crate::grammar::{Form, KeyInfo, Presence, TYPE, Tagged};
 use crate::judge::{judge, kind_of};
 use crate::report::{MAX_PROBLEMS, Problem, Span};
@@ -10,8 +11,16 @@ use toml::de::{DeTable, DeValue};
 /// Holds a file against the keys that it may have, or says everything that does not fit.
 ///
 /// What is missing is missed at `end`.
-pub(crate) fn check(tree: &DeTable<'_>, keys: &[KeyInfo], end: usize) -> Result<(), Vec<Problem>> {
-    let mut checker = Checker::default();
+pub(crate) fn check(
+    tree: &DeTable<'_>,
+    keys: &[KeyInfo],
+    end: usize,
+    origins: &[Origin],
+) -> Result<(), Vec<Problem>> {
+    let mut checker = Checker {
+        origins,
+        problems: Vec::new(),
+    };
     let file = Owner {
         name: "the file".to_owned(),
         span: end..end,
@@ -32,12 +41,13 @@ struct Owner {
     span: Span,
 }
 
-#[derive(Default)]
-struct Checker {
+struct Checker<'o> {
+    /// Where each layer comes from.
+    origins: &'o [Origin],
     problems: Vec<Problem>,
 }
 
-impl Checker {
+impl Checker<'_> {
     fn table(&mut self, owner: &Owner, table: &DeTable<'_>, keys: &[KeyInfo]) {
         let names: Vec<&str> = keys.iter().map(|key| key.name).collect();
         let mut meant = Vec::new();
@@ -73,10 +83,19 @@ impl Checker {
                 self.table(&owner, table, keys);
             }
             (Form::Tables(tagged), DeValue::Array(list)) => {
-                for item in list {
+                for (item, origin) in list.iter().zip(self.origins) {
                     if self.problems.len() <= MAX_PROBLEMS {
+                        let before = self.problems.len();
                         self.list_item(tagged, item);
+                        let found = self.problems.split_off(before).into_iter();
+                        self.problems
+                            .extend(found.map(|problem| origin.label(problem)));
                     }
+                }
+            }
+            (Form::List(keys), DeValue::Array(list)) => {
+                for item in list {
+                    self.table_of(key, keys, item);
                 }
             }
             (Form::Tagged(tagged), DeValue::Table(table)) => {
@@ -96,6 +115,21 @@ impl Checker {
                     }
                 }));
             }
+        }
+    }
+
+    fn table_of(&mut self, key: &KeyInfo, keys: &[KeyInfo], item: &Spanned<DeValue<'_>>) {
+        let owner = Owner {
+            name: format!("this `[[{}]]`", key.name),
+            span: item.span(),
+        };
+        if let DeValue::Table(table) = item.get_ref() {
+            self.table(&owner, table, keys);
+        } else {
+            let label = format!("this is {}", kind_of(item.get_ref()));
+            let message = format!("a {} must be a table", key.name);
+            self.problems
+                .push(Problem::new(message, item.span()).label(label));
         }
     }
 
@@ -177,7 +211,9 @@ impl Checker {
     fn missing_key(&mut self, owner: &Owner, key: &KeyInfo, expected: &str) {
         let (written, added) = match key.form {
             Form::Table(_) => (format!("[{}]", key.name), format!("`[{}]`", key.name)),
-            Form::Tables(_) => (format!("[[{}]]", key.name), format!("`[[{}]]`", key.name)),
+            Form::Tables(_) | Form::List(_) => {
+                (format!("[[{}]]", key.name), format!("`[[{}]]`", key.name))
+            }
             _ => (key.name.to_owned(), format!("`{} = …`", key.name)),
         };
         let message = format!("{} needs `{written}`", owner.name);
@@ -192,7 +228,7 @@ impl Checker {
 /// A section's header with the right number of brackets.
 fn brackets(key: &KeyInfo, found: &DeValue<'_>) -> Option<String> {
     match (key.form, found) {
-        (Form::Tables(_), DeValue::Table(_)) => Some(format!("[[{}]]", key.name)),
+        (Form::Tables(_) | Form::List(_), DeValue::Table(_)) => Some(format!("[[{}]]", key.name)),
         (Form::Table(_), DeValue::Array(_)) => Some(format!("[{}]", key.name)),
         _ => None,
     }

@@ -26,8 +26,8 @@ pub struct Row {
     pub name: String,
     /// What it computes, with each option that is not the default: `conv2d 5×5, stride 2×2`.
     pub kind: String,
-    /// The shape of what it reads.
-    pub input: Shape,
+    /// The shapes of what it reads.
+    pub inputs: Vec<Shape>,
     /// The shape of what it puts out.
     pub output: Shape,
     /// The distribution of its first weights and biases; empty without any.
@@ -71,10 +71,11 @@ impl Summary {
         let rows: Vec<Row> = network
             .layers
             .iter()
-            .map(|layer| Row {
+            .enumerate()
+            .map(|(index, layer)| Row {
                 name: layer.name.clone(),
-                kind: layer.kind.describe(),
-                input: layer.input_shape.clone(),
+                kind: kind(index, network),
+                inputs: layer.input_shapes.clone(),
                 output: layer.output_shape.clone(),
                 first_values: first_values(layer),
                 costs: costs(layer, network, &gradients),
@@ -136,7 +137,8 @@ impl Summary {
             .rows
             .iter()
             .map(|row| {
-                let shapes = format!("{} → {}", row.input, row.output);
+                let inputs: Vec<_> = row.inputs.iter().map(Shape::to_string).collect();
+                let shapes = format!("{} → {}", inputs.join(", "), row.output);
                 line(&row.name, &row.kind, shapes, &row.first_values, &row.costs)
             })
             .collect();
@@ -175,27 +177,38 @@ impl fmt::Display for Summary {
 fn gradients(network: &Network) -> Vec<bool> {
     let mut wanted: Vec<bool> = Vec::new();
     for layer in &network.layers {
-        wanted.push(!layer.parameters.is_empty() || is_wanted(layer.input, &wanted));
+        wanted.push(!layer.parameters.is_empty() || reads_wanted(layer, &wanted));
     }
     wanted
 }
 
-fn is_wanted(source: Source, wanted: &[bool]) -> bool {
-    match source {
+fn reads_wanted(layer: &Layer, wanted: &[bool]) -> bool {
+    layer.inputs.iter().any(|source| match source {
         Source::Input => false,
-        Source::Layer(index) => wanted[index],
+        Source::Layer(index) => wanted[*index],
+    })
+}
+
+/// What a layer computes, and of what, if that is not the layer before it.
+fn kind(index: usize, network: &Network) -> String {
+    let Layer { kind, inputs, .. } = &network.layers[index];
+    let before = index.checked_sub(1).map_or(Source::Input, Source::Layer);
+    if *inputs == [before] {
+        return kind.describe();
     }
+    let name = |source: &Source| match source {
+        Source::Input => "input",
+        Source::Layer(index) => &network.layers[*index].name,
+    };
+    let names: Vec<_> = inputs.iter().map(name).collect();
+    format!("{} of {}", kind.describe(), names.join(", "))
 }
 
 fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
     let forward = layer
         .kind
-        .multiply_adds(&layer.input_shape, &layer.output_shape);
-    let passes = if is_wanted(layer.input, gradients) {
-        3
-    } else {
-        2
-    };
+        .multiply_adds(layer.input_shape(), &layer.output_shape);
+    let passes = if reads_wanted(layer, gradients) { 3 } else { 2 };
     let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
     Costs {
         parameters: parameters as u64,
@@ -208,7 +221,8 @@ fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
 /// `uniform ±0.2`, or `uniform ±0.2, bias zero`.
 fn first_values(layer: &Layer) -> String {
     let in_words = |distribution| match distribution {
-        Distribution::Zeros => "zero".to_owned(),
+        Distribution::Constant { value: 0.0 } => "zero".to_owned(),
+        Distribution::Constant { value } => value.to_string(),
         Distribution::Uniform { bound } => format!("uniform ±{bound:.4}"),
         Distribution::Normal { standard_deviation } => format!("normal σ {standard_deviation:.4}"),
     };

@@ -32,7 +32,7 @@ fn every_example_is_a_network_with_training() {
         assert!(network(&name).training.is_some(), "{name}");
         count += 1;
     }
-    assert!(count >= 6);
+    assert!(count >= 11);
 }
 
 #[test]
@@ -45,9 +45,9 @@ fn digits_is_the_network_of_the_origin() {
         ("dense1", vec![10]),
     ];
     assert_eq!(outputs(&network), expected);
-    assert_eq!(network.layers[3].input_shape.elements(), 432);
-    assert_eq!(network.layers[0].input, Source::Input);
-    assert_eq!(network.layers[3].input, Source::Layer(2));
+    assert_eq!(network.layers[3].input_shape().elements(), 432);
+    assert_eq!(network.layers[0].inputs, [Source::Input]);
+    assert_eq!(network.layers[3].inputs, [Source::Layer(2)]);
     // 3·(25 + 1) + 10·(432 + 1)
     assert_eq!(network.parameter_count(), 4408);
     let totals = Summary::new(&network).totals;
@@ -114,6 +114,45 @@ fn mlp_flattens_first() {
     ];
     assert_eq!(outputs(&network), expected);
     assert_eq!(network.parameter_count(), 784 * 128 + 128 + 128 * 10 + 10);
+}
+
+#[test]
+fn resnet20_has_three_stages_of_residual_blocks() {
+    let network = network("resnet20.toml");
+    let stage = |inputs: usize, outputs: usize| {
+        let conv = |inputs: usize, size: usize| outputs * (inputs * size * size + 1);
+        let shortcut = if inputs == outputs {
+            0
+        } else {
+            conv(inputs, 1)
+        };
+        conv(inputs, 3) + 5 * conv(outputs, 3) + shortcut
+    };
+    let expected = 16 * 10 + stage(16, 16) + stage(16, 32) + stage(32, 64) + 650;
+    assert_eq!(network.parameter_count(), expected);
+    let joins = network
+        .layers
+        .iter()
+        .filter(|layer| layer.inputs.len() == 2);
+    assert_eq!(joins.count(), 9);
+    let last = network
+        .layers
+        .iter()
+        .rev()
+        .find(|layer| layer.inputs.len() == 2)
+        .unwrap();
+    assert_eq!(
+        (last.name.as_str(), last.output_shape.dims()),
+        ("stage2", &[64, 7, 7][..])
+    );
+}
+
+#[test]
+fn the_autoencoder_puts_out_what_went_in() {
+    let network = network("autoencoder.toml");
+    assert_eq!(network.output(), &network.input);
+    let code = network.layers.iter().find(|layer| layer.name == "code");
+    assert_eq!(code.unwrap().output_shape.dims(), [16]);
 }
 
 #[test]

@@ -19,6 +19,7 @@ pool1   max_pool2d 2×2  3×24×24 → 3×12×12           0                    
 dense1  dense           3×12×12 → 10            4,330  uniform ±0.0481          4,320    12,960         40
 total                                           4,408                          47,520    99,360     15,592
 loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine; epochs 10, batch size 64, seed 0
+kernels: plain
 memory: parameters 17,632 bytes; to infer one sample 15,592, a batch 15,592
         to train 31,184, with gradients of 17,632 and an optimizer's memory of 17,632
 ";

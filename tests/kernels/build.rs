@@ -23,10 +23,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Adds modules with both kinds of kernels, with and without training, and tests that compare them.
+/// Adds modules with both kinds of kernels, with and without training, and tests that compare them; nothing for a network
+/// that has one kind only.
 fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(file)?;
-    if text.contains("dtype = \"f64\"") {
+    let options = Options::default();
+    let code = cnn_codegen::compile(&text, "", &options).map_err(|report| report.to_string())?;
+    if code.kernels() == Kernels::Plain {
         return Ok(());
     }
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();

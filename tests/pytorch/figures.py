@@ -19,7 +19,8 @@ of the learning rate from epoch to epoch.
 
 To write them again, with Python 3.11 or newer and PyTorch:
 
-    python tests/pytorch/figures.py
+    python tests/pytorch/figures.py         all of them
+    python tests/pytorch/figures.py add     those of the cases that are named
 
 The files in the repository were made with torch 2.15.0. Another version may differ in the last digits.
 """
@@ -27,6 +28,7 @@ The files in the repository were made with torch 2.15.0. Another version may dif
 import itertools
 import json
 import math
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -48,22 +50,28 @@ MARGIN = 1e-3
 # The language in PyTorch's modules -----------------------------------------------------------------------------------
 
 
-class Conv2d(nn.Conv2d):
+def convolution(base):
     """PyTorch's, with a bias for each output position and the kernel turned by 180° as options."""
 
-    def __init__(self, shape, bias="channel", mode="cross_correlation", **settings):
-        super().__init__(shape[0], bias=bias == "channel", **settings)
-        self.turned = mode == "convolution"
-        if bias == "position":
-            output = super().forward(torch.zeros(1, *shape)).shape[1:]
-            bound = 1 / math.sqrt(self.weight[0].numel())
-            self.bias = nn.Parameter(torch.empty(output).uniform_(-bound, bound))
+    class Convolution(base):
+        def __init__(self, shape, bias="channel", mode="cross_correlation", **settings):
+            super().__init__(shape[0], bias=bias in ("channel", True), **settings)
+            self.turned = mode == "convolution"
+            if bias == "position":
+                output = super().forward(torch.zeros(1, *shape)).shape[1:]
+                bound = 1 / math.sqrt(self.weight[0].numel())
+                self.bias = nn.Parameter(torch.empty(output).uniform_(-bound, bound))
 
-    def forward(self, x):
-        weight = self.weight.flip(2, 3) if self.turned else self.weight
-        if self.bias is not None and self.bias.dim() == 3:
-            return self._conv_forward(x, weight, None) + self.bias
-        return self._conv_forward(x, weight, self.bias)
+        def forward(self, x):
+            weight = self.weight.flip(*range(2, self.weight.dim())) if self.turned else self.weight
+            if self.bias is not None and self.bias.dim() > 1:
+                return self._conv_forward(x, weight, None) + self.bias
+            return self._conv_forward(x, weight, self.bias)
+
+    return Convolution
+
+
+Conv1d, Conv2d = convolution(nn.Conv1d), convolution(nn.Conv2d)
 
 
 class Dense(nn.Linear):
@@ -77,16 +85,45 @@ class Dense(nn.Linear):
         return super().forward(x.flatten(1))
 
 
-class Relu(nn.ReLU):
+def kinked(base, *kinks):
+    """A function that notes how near its input comes to where its derivative jumps."""
+
+    class Kinked(base):
+        def forward(self, x):
+            self.margin = min((x - kink).abs().min().item() for kink in kinks)
+            return super().forward(x)
+
+    return Kinked
+
+
+class HardSigmoid(nn.Module):
+    """By its definition: the derivative of PyTorch's own has a sixth in single precision."""
+
     def forward(self, x):
-        self.margin = x.abs().min().item()
+        return F.relu6(x + 3) / 6
+
+
+class Softplus(nn.Softplus):
+    def forward(self, x):
+        self.margin = (self.beta * x - self.threshold).abs().min().item()
         return super().forward(x)
 
 
-class LeakyRelu(nn.LeakyReLU):
-    def forward(self, x):
-        self.margin = x.abs().min().item()
-        return super().forward(x)
+class PRelu(kinked(nn.PReLU, 0.0)):
+    """With slopes that differ."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.weight.data += torch.rand_like(self.weight) / 10
+
+
+class LayerNorm(nn.LayerNorm):
+    """With first values that show."""
+
+    def __init__(self, shape, normalized_shape=None, epsilon=1e-5, **settings):
+        super().__init__(normalized_shape or shape, eps=epsilon, **settings)
+        for parameter in self.parameters():
+            parameter.data += torch.rand_like(parameter) - 0.5
 
 
 class MaxPool2d(nn.MaxPool2d):
@@ -94,17 +131,63 @@ class MaxPool2d(nn.MaxPool2d):
         (left, top), size = pair(self.padding)[::-1], pair(self.kernel_size)
         padded = F.pad(x, (left, left, top, top), value=-math.inf)
         windows = padded.unfold(2, size[0], pair(self.stride)[0]).unfold(3, size[1], pair(self.stride)[1])
-        best, second = windows.flatten(4).topk(2).values.unbind(-1)
-        # A dead ReLU may fill a window with zeros; then every choice gives the same gradient.
-        self.margin = torch.where(best != 0, best - second, math.inf).min().item()
+        self.margin = lead(windows.flatten(4))
         return super().forward(x)
+
+
+class MaxPool1d(nn.MaxPool1d):
+    def forward(self, x):
+        padded = F.pad(x, (self.padding, self.padding), value=-math.inf)
+        self.margin = lead(padded.unfold(2, self.kernel_size, self.stride))
+        return super().forward(x)
+
+
+class GlobalMaxPool(nn.Module):
+    def forward(self, x):
+        self.margin = lead(x.flatten(2))
+        return x.flatten(2).max(2).values
+
+
+class GlobalAvgPool(nn.Module):
+    def forward(self, x):
+        return x.flatten(2).mean(2)
+
+
+def lead(windows):
+    """By how much the largest value of each window is ahead of the second."""
+    best, second = windows.topk(2).values.unbind(-1)
+    # A dead ReLU may fill a window with zeros; then every choice gives the same gradient.
+    return torch.where(best != 0, best - second, math.inf).min().item()
+
+
+class Reshape(nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x):
+        return x.reshape(-1, *self.shape)
 
 
 def pair(value):
     return (value, value) if isinstance(value, int) else tuple(value)
 
 
-ACTIVATIONS = {"relu": Relu, "leaky_relu": LeakyRelu, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
+ACTIVATIONS = {
+    "relu": kinked(nn.ReLU, 0.0),
+    "leaky_relu": kinked(nn.LeakyReLU, 0.0),
+    "relu6": kinked(nn.ReLU6, 0.0, 6.0),
+    "elu": kinked(nn.ELU, 0.0),
+    "selu": kinked(nn.SELU, 0.0),
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "softplus": Softplus,
+    "sigmoid": nn.Sigmoid,
+    "hard_sigmoid": kinked(HardSigmoid, -3.0, 3.0),
+    "hard_swish": kinked(nn.Hardswish, -3.0, 3.0),
+    "tanh": nn.Tanh,
+    "prelu": PRelu,
+}
 
 
 def activation(setting):
@@ -118,18 +201,56 @@ def layer(kind, shape, settings):
     match kind:
         case "conv2d":
             return "conv", Conv2d(shape, **settings)
+        case "conv1d":
+            return "conv", Conv1d(shape, **settings)
+        case "conv_transpose2d":
+            return "conv", nn.ConvTranspose2d(shape[0], **settings)
         case "dense":
             return "dense", Dense(shape, **settings)
         case "max_pool2d":
             return "pool", MaxPool2d(**settings)
+        case "max_pool1d":
+            return "pool", MaxPool1d(**settings)
         case "avg_pool2d":
             return "pool", nn.AvgPool2d(**settings)
+        case "avg_pool1d":
+            return "pool", nn.AvgPool1d(**settings)
+        case "global_avg_pool2d" | "global_avg_pool1d":
+            return "pool", GlobalAvgPool()
+        case "global_max_pool2d" | "global_max_pool1d":
+            return "pool", GlobalMaxPool()
+        case "adaptive_avg_pool2d":
+            return "pool", nn.AdaptiveAvgPool2d(**settings)
+        case "upsample2d":
+            return "upsample", nn.Upsample(scale_factor=pair(settings["scale_factor"]))
+        case "zero_pad2d":
+            return "pad", nn.ZeroPad2d(**settings)
+        case "reshape":
+            return "reshape", Reshape(**settings)
+        case "layer_norm":
+            return "norm", LayerNorm(shape, **settings)
         case "flatten":
             return "flatten", nn.Flatten()
         case "softmax":
             return "softmax", nn.Softmax(dim=1)
+        case "log_softmax":
+            return "log_softmax", nn.LogSoftmax(dim=1)
+        case "add":
+            return "add", Add()
+        case "concat":
+            return "concat", Concat()
         case _:
             return kind, activation({"type": kind} | settings)
+
+
+class Add(nn.Module):
+    def forward(self, *inputs):
+        return sum(inputs)
+
+
+class Concat(nn.Module):
+    def forward(self, *inputs):
+        return torch.cat(inputs, dim=1)
 
 
 class Network(nn.Module):
@@ -137,29 +258,36 @@ class Network(nn.Module):
 
     def __init__(self, spec):
         super().__init__()
-        shape = spec["network"]["input"]
+        values = {"input": torch.zeros(1, *spec["network"]["input"])}
         counts = Counter()
         self.path = []
+        before = "input"
         for settings in map(dict, spec["layer"]):
             kind, after = settings.pop("type"), settings.pop("activation", None)
-            name = settings.pop("name", None)
-            stem, module = layer(kind, shape, settings)
+            name, inputs = settings.pop("name", None), settings.pop("inputs", [settings.pop("input", before)])
+            stem, module = layer(kind, values[inputs[0]].shape[1:], settings)
             counts[stem] += 1
-            self.path.append(module)
-            self.add_module(name or f"{stem}{counts[stem]}", module)
+            before = name or f"{stem}{counts[stem]}"
+            self.add_module(before, module)
+            values[before] = module(*(values[name] for name in inputs))
+            self.path.append((module, inputs, before))
             if after is not None:
-                self.path.append(activation(after))
-            shape = module(torch.zeros(1, *shape)).shape[1:]
+                stem, module = after if isinstance(after, str) else after["type"], activation(after)
+                counts[stem] += 1
+                self.add_module(f"{stem}{counts[stem]}", module)
+                self.path.append((module, [before], before))
 
     def forward(self, x):
         """What the network puts out, and the logits: its output without a last softmax."""
-        for module in self.path:
-            logits, x = x, module(x)
+        values = {"input": x}
+        for module, inputs, name in self.path:
+            logits = values[inputs[0]]
+            x = values[name] = module(*(values[name] for name in inputs))
         return x, logits if isinstance(module, nn.Softmax) else x
 
     def margin(self):
         """The distance of the last pass from the nearest kink."""
-        return min((getattr(module, "margin", math.inf) for module in self.path), default=math.inf)
+        return min((getattr(module, "margin", math.inf) for module, *_ in self.path), default=math.inf)
 
 
 def cost(loss, outputs, logits, targets):
@@ -184,6 +312,7 @@ def optimizer(setting, parameters):
 # The cases -----------------------------------------------------------------------------------------------------------
 
 MAPS = [2, 7, 6]
+SEQUENCE = [3, 9]
 SGD = 'optimizer = { type = "sgd", learning_rate = 0.1 }'
 
 
@@ -212,11 +341,34 @@ def activated(settings, loss="mse"):
     ], loss=loss)
 
 
+def stretched(settings):
+    """An activation of values on both sides of where it bends."""
+    layers = ['type = "conv2d"; out_channels = 2; kernel_size = 3', settings, 'type = "dense"; out_features = 2']
+    return toml(MAPS, layers)
+
+
 def trained(optimizer, schedule="constant"):
     layers = ['type = "dense"; out_features = 4; activation = "tanh"', 'type = "dense"; out_features = 3']
     optimizer = f"optimizer = {{ {optimizer} }}"
     return toml([5], layers, loss="softmax_cross_entropy", optimizer=optimizer, schedule=schedule)
 
+
+# Activations, fed with values on both sides of where they bend.
+STRETCHED = {
+    "relu6": 'type = "relu6"',
+    "elu": 'type = "elu"',
+    "elu_alpha": 'type = "elu"; alpha = 0.5',
+    "selu": 'type = "selu"',
+    "gelu": 'type = "gelu"',
+    "gelu_tanh": 'type = "gelu"; approximate = "tanh"',
+    "silu": 'type = "silu"',
+    "softplus": 'type = "softplus"',
+    "softplus_everything": 'type = "softplus"; beta = 2.0; threshold = 1.5',
+    "hard_sigmoid": 'type = "hard_sigmoid"',
+    "hard_swish": 'type = "hard_swish"',
+    "prelu": 'type = "prelu"',
+    "prelu_of_channels": 'type = "prelu"; num_parameters = 2; init = 0.5',
+}
 
 CASES = {
     # Convolutions.
@@ -296,6 +448,163 @@ CASES = {
     "leaky_relu_layer": toml(
         MAPS, conv("out_channels = 2; kernel_size = 3") + ['type = "leaky_relu"; negative_slope = 0.3']
     ),
+    # Sequences.
+    "conv1d": toml(SEQUENCE, ['type = "conv1d"; out_channels = 2; kernel_size = 3']),
+    "conv1d_everything": toml(
+        [4, 9],
+        [
+            'type = "conv1d"; out_channels = 6; kernel_size = 3; stride = 2; padding = 2; dilation = 2; groups = 2; '
+            'bias = "position"; mode = "convolution"; activation = "tanh"',
+            'type = "dense"; out_features = 2',
+        ],
+    ),
+    "conv1d_same": toml(SEQUENCE, ['type = "conv1d"; out_channels = 2; kernel_size = 4; padding = "same"; bias = false']),
+    "conv1d_twice": toml(
+        SEQUENCE,
+        [
+            'type = "conv1d"; out_channels = 4; kernel_size = 3; activation = "tanh"',
+            'type = "max_pool1d"; kernel_size = 2',
+            'type = "conv1d"; out_channels = 4; kernel_size = 2; groups = 4; activation = "tanh"',
+            'type = "flatten"',
+            'type = "sigmoid"',
+            'type = "dense"; out_features = 2',
+        ],
+    ),
+    "max_pool1d": toml(SEQUENCE, pooled('type = "max_pool1d"; kernel_size = 3; stride = 2; padding = 1')),
+    "avg_pool1d": toml(SEQUENCE, pooled('type = "avg_pool1d"; kernel_size = 3; stride = 2; padding = 1')),
+    "global_avg_pool1d": toml(SEQUENCE, pooled('type = "global_avg_pool1d"')),
+    "global_max_pool1d": toml(SEQUENCE, pooled('type = "global_max_pool1d"')),
+    # More layers.
+    "global_avg_pool2d": toml(MAPS, conv("out_channels = 3; kernel_size = 3") + ['type = "global_avg_pool2d"']),
+    "global_max_pool2d": toml(MAPS, pooled('type = "global_max_pool2d"')),
+    "adaptive_avg_pool2d": toml(MAPS, pooled('type = "adaptive_avg_pool2d"; output_size = [3, 4]')),
+    "adaptive_avg_pool2d_larger": toml(
+        [2, 1, 3],
+        conv("out_channels = 2; kernel_size = 1") + ['type = "adaptive_avg_pool2d"; output_size = [2, 1]'],
+    ),
+    "upsample2d": toml([2, 3, 2], conv("out_channels = 2; kernel_size = 1") + ['type = "upsample2d"; scale_factor = 2']),
+    "upsample2d_pair": toml([2, 3, 2], pooled('type = "upsample2d"; scale_factor = [1, 3]')),
+    "zero_pad2d": toml([2, 3, 2], conv("out_channels = 2; kernel_size = 1") + ['type = "zero_pad2d"; padding = 1']),
+    "zero_pad2d_sides": toml([2, 3, 2], pooled('type = "zero_pad2d"; padding = [1, 0, 2, 3]')),
+    "conv_transpose2d": toml([2, 3, 4], ['type = "conv_transpose2d"; out_channels = 3; kernel_size = 3']),
+    "conv_transpose2d_stride": toml(
+        [2, 3, 4],
+        ['type = "conv_transpose2d"; out_channels = 2; kernel_size = 3; stride = 2; padding = 1; output_padding = 1'],
+    ),
+    "conv_transpose2d_everything": toml(
+        [4, 3, 4],
+        [
+            'type = "conv_transpose2d"; out_channels = 6; kernel_size = [2, 3]; stride = [3, 1]; padding = [1, 2]; '
+            'output_padding = [1, 0]; dilation = [2, 1]; groups = 2; bias = false; activation = "tanh"',
+            'type = "dense"; out_features = 2',
+        ],
+    ),
+    "conv_transpose2d_depthwise": toml(
+        [3, 3, 4], ['type = "conv_transpose2d"; out_channels = 3; kernel_size = 2; stride = 2; groups = 3']
+    ),
+    "reshape": toml(
+        [12],
+        [
+            'type = "dense"; out_features = 12',
+            'type = "reshape"; shape = [3, 2, 2]',
+            'type = "conv2d"; out_channels = 2; kernel_size = 2',
+            'type = "reshape"; shape = [1, 2]',
+            'type = "conv1d"; out_channels = 2; kernel_size = 1',
+        ],
+    ),
+    "layer_norm": toml([6], ['type = "dense"; out_features = 5', 'type = "layer_norm"; activation = "tanh"']),
+    "layer_norm_of_maps": toml(
+        MAPS, conv("out_channels = 2; kernel_size = 3") + ['type = "layer_norm"; epsilon = 1e-2; bias = false']
+    ),
+    "layer_norm_of_rows": toml(
+        MAPS,
+        conv('out_channels = 2; kernel_size = 3; activation = "tanh"')
+        + ['type = "layer_norm"; normalized_shape = [5, 4]'],
+    ),
+    "layer_norm_of_sequences": toml(
+        SEQUENCE,
+        [
+            'type = "conv1d"; out_channels = 2; kernel_size = 3; activation = "tanh"',
+            'type = "layer_norm"; normalized_shape = [7]',
+        ],
+    ),
+    "layer_norm_not_learnt": toml(
+        MAPS,
+        conv('out_channels = 2; kernel_size = 3; activation = "tanh"')
+        + ['type = "layer_norm"; normalized_shape = [4]; elementwise_affine = false'],
+    ),
+    "softmax_of_maps": toml(MAPS, conv("out_channels = 3; kernel_size = 5") + ['type = "softmax"']),
+    "softmax_within": toml(
+        [5], ['type = "dense"; out_features = 4', 'type = "softmax"', 'type = "dense"; out_features = 2']
+    ),
+    "log_softmax": toml([5], ['type = "dense"; out_features = 4', 'type = "log_softmax"']),
+    "log_softmax_of_maps": toml(MAPS, conv("out_channels = 3; kernel_size = 5") + ['type = "log_softmax"']),
+    # Graphs.
+    "add": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "a"; out_channels = 3; kernel_size = 3; activation = "tanh"',
+            'type = "conv2d"; name = "b"; input = "input"; out_channels = 3; kernel_size = 3; activation = "sigmoid"',
+            'type = "add"; inputs = ["a", "b"]; activation = "tanh"',
+        ],
+    ),
+    "add_of_three": toml(
+        [5],
+        [
+            'type = "dense"; name = "a"; out_features = 5; activation = "tanh"',
+            'type = "dense"; name = "b"; out_features = 5',
+            'type = "add"; inputs = ["b", "input", "a"]',
+        ],
+    ),
+    "concat": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "a"; out_channels = 3; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "conv2d"; name = "b"; out_channels = 1; kernel_size = [3, 1]; padding = [1, 0]',
+            'type = "concat"; inputs = ["b", "a", "input"]; activation = "sigmoid"',
+            'type = "dense"; out_features = 3',
+        ],
+    ),
+    "concat_of_vectors": toml(
+        [5],
+        [
+            'type = "dense"; name = "a"; out_features = 3; activation = "tanh"',
+            'type = "dense"; name = "b"; out_features = 2; input = "input"',
+            'type = "concat"; inputs = ["a", "b"]',
+            'type = "dense"; out_features = 4',
+        ],
+        loss="softmax_cross_entropy",
+    ),
+    "residual": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "stem"; out_channels = 3; kernel_size = 3; padding = 1; activation = "relu"',
+            'type = "conv2d"; out_channels = 4; kernel_size = 3; padding = 1; stride = 2; activation = "relu"',
+            'type = "conv2d"; name = "residual"; out_channels = 4; kernel_size = 3; padding = 1',
+            'type = "conv2d"; name = "shortcut"; input = "stem"; out_channels = 4; kernel_size = 1; stride = 2; '
+            'bias = false',
+            'type = "add"; inputs = ["residual", "shortcut"]; activation = "relu"',
+            'type = "dense"; out_features = 3',
+        ],
+        loss="softmax_cross_entropy",
+    ),
+    "dense_block": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "a"; out_channels = 2; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "conv2d"; name = "b"; out_channels = 2; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "concat"; name = "ab"; inputs = ["a", "b"]',
+            'type = "conv2d"; name = "c"; out_channels = 2; kernel_size = 3; padding = 1; activation = "tanh"',
+            'type = "concat"; inputs = ["ab", "c", "a"]',
+            'type = "flatten"; name = "flat"',
+            'type = "dense"; name = "d"; out_features = 3',
+            'type = "dense"; name = "e"; input = "flat"; out_features = 3; activation = "sigmoid"',
+            'type = "add"; inputs = ["d", "e"]',
+        ],
+    ),
+    **{name: stretched(settings) for name, settings in STRETCHED.items()},
+    "prelu_of_features": activated('{ type = "prelu", num_parameters = 5 }'),
+    "gelu_key": activated('{ type = "gelu", approximate = "tanh" }'),
     # Losses.
     "loss_mse": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"']),
     "loss_mse_maps": toml(MAPS, conv("out_channels = 2; kernel_size = 3")),
@@ -424,15 +733,15 @@ def figures(text, network, inputs, targets):
     return record | {"steps": steps}
 
 
-def random_case(text):
-    """The first seed whose figures are clear of kinks."""
+def random_case(text, scale=1):
+    """The first seed whose figures are clear of kinks; samples have this standard deviation."""
     for seed in itertools.count():
         torch.manual_seed(seed)
         spec = tomllib.loads(text)
         network = Network(spec)
         for parameter in network.parameters():
             parameter.data = short(parameter.data)
-        inputs = short(torch.randn(BATCH, *spec["network"]["input"]))
+        inputs = short(scale * torch.randn(BATCH, *spec["network"]["input"]))
         outputs, _ = network(inputs)
         labels = torch.randint(outputs[0].numel(), (BATCH,))
         targets = labels if spec["training"]["loss"] == "softmax_cross_entropy" else short(torch.rand_like(outputs))
@@ -488,8 +797,10 @@ def initialization():
         ([5], 'type = "dense"; out_features = 3'),
         ([2, 7, 6], 'type = "conv2d"; out_channels = 3; kernel_size = [3, 2]'),
         ([4, 5, 6], 'type = "conv2d"; out_channels = 6; kernel_size = 3; groups = 2'),
+        ([2, 9], 'type = "conv1d"; out_channels = 3; kernel_size = 4'),
+        ([4, 5, 6], 'type = "conv_transpose2d"; out_channels = 6; kernel_size = [3, 2]; groups = 2'),
     ]:
-        module = Network(tomllib.loads(toml(shape, [text]))).path[0]
+        module, *_ = Network(tomllib.loads(toml(shape, [text]))).path[0]
         record = {"input": shape, "layer": text.split("; "), "pytorch": drawn(module.reset_parameters)}
         record |= {name: drawn(scheme, module.weight) for name, scheme in schemes.items()}
         records.append(record)
@@ -508,12 +819,15 @@ def write(name, record):
 
 def main():
     torch.set_default_dtype(torch.float64)
+    chosen = sys.argv[1:]
     for name, text in CASES.items():
-        write(name, random_case(text))
-    for name, case in WORKED.items():
-        write(name, worked_case(*case))
-    write("schedules", schedules())
-    write("initialization", initialization())
+        if not chosen or name in chosen:
+            write(name, random_case(text, 6 if name in STRETCHED else 1))
+    if not chosen:
+        for name, case in WORKED.items():
+            write(name, worked_case(*case))
+        write("schedules", schedules())
+        write("initialization", initialization())
 
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ use cnn_spec::Shape;
 /// If the file has no layers.
 pub fn before(toml: &str, input: &Shape) -> String {
     let (network, layers) = toml.split_once("[[layer]]").expect("a network has layers");
-    let layer = match input.maps() {
-        Some([channels, ..]) => format!(
-            "type = \"conv2d\"\nout_channels = {channels}\nkernel_size = 1\ngroups = {channels}\nbias = \"position\""
+    let layer = match input.dims() {
+        [channels, rest @ ..] if !rest.is_empty() => format!(
+            "type = \"conv{}d\"\nout_channels = {channels}\nkernel_size = 1\ngroups = {channels}\nbias = \"position\"",
+            rest.len()
         ),
-        None => format!("type = \"dense\"\nout_features = {}", input.elements()),
+        _ => format!("type = \"dense\"\nout_features = {}", input.elements()),
     };
+    // What read the input reads the probe.
+    let layers = layers.replace("\"input\"", "\"probe\"");
     format!("{network}[[layer]]\nname = \"probe\"\n{layer}\n\n[[layer]]{layers}")
 }
 

@@ -1,4 +1,4 @@
-//! Random networks from the whole language: chains of layers with options that fit.
+//! Random networks from the whole language: layers, branches and blocks with options that fit.
 
 use cnn_runtime::Rng;
 use std::env;
@@ -20,15 +20,21 @@ pub fn count() -> u64 {
 pub fn network(number: u64, dtype: &str) -> String {
     let mut draw = Draw(Rng::stream(0x636e_6e21, number));
     let mut text = draw.header(dtype);
-    for _ in 0..=draw.below(6) {
-        let layer = draw.layer();
-        push_fitting(&mut text, &layer);
+    for part in 0..=draw.below(6) {
+        // What does not fit is drawn again, a few times.
+        let mut layers = || match draw.below(8) {
+            0 | 1 => draw.branches(part),
+            2 => draw.block(part),
+            _ => draw.layer(),
+        };
+        let _ = (0..4).any(|_| push_fitting(&mut text, &layers()));
     }
     if parse(&text).is_none_or(|network| network.parameter_count() == 0) {
         text += "\n[[layer]]\ntype = \"dense\"\nout_features = 3\n";
     }
     if draw.is_lucky(5) {
-        push_fitting(&mut text, "\n[[layer]]\ntype = \"softmax\"\n");
+        let kind = draw.one_of(&["softmax", "softmax", "log_softmax"]);
+        push_fitting(&mut text, &format!("\n[[layer]]\ntype = \"{kind}\"\n"));
     }
     let training = draw.training();
     if !push_fitting(&mut text, &training) {
@@ -97,6 +103,31 @@ const ACTIVATIONS: &[&str] = &[
     "{ type = \"leaky_relu\", negative_slope = 0.0 }",
     "\"sigmoid\"",
     "\"tanh\"",
+    "\"relu6\"",
+    "\"elu\"",
+    "{ type = \"elu\", alpha = 0.5 }",
+    "\"selu\"",
+    "\"gelu\"",
+    "{ type = \"gelu\", approximate = \"tanh\" }",
+    "\"silu\"",
+    "\"softplus\"",
+    "{ type = \"softplus\", beta = 2.5, threshold = 1.5 }",
+    "\"hard_sigmoid\"",
+    "\"hard_swish\"",
+    "\"prelu\"",
+];
+
+/// Blocks with a parameter `n`.
+const BLOCKS: &[&str] = &[
+    "{ type = \"relu\", name = \"left\" }, { type = \"add\", inputs = [\"input\", \"left\"] }",
+    "{ type = \"conv2d\", name = \"left\", out_channels = \"$n\", kernel_size = 1 }, \
+     { type = \"concat\", inputs = [\"left\", \"input\"], activation = \"tanh\" }",
+    "{ type = \"conv1d\", name = \"left\", out_channels = \"$n\", kernel_size = 1 }, \
+     { type = \"concat\", inputs = [\"input\", \"left\"] }",
+    "{ type = \"dense\", name = \"left\", out_features = \"$n\", activation = \"silu\" }, \
+     { type = \"gelu\", name = \"right\" }, { type = \"add\", inputs = [\"left\", \"right\"] }",
+    "{ type = \"elu\", name = \"left\" }, { type = \"tanh\", name = \"right\", input = \"input\", when = false }, \
+     { type = \"add\", inputs = [\"left\", \"right\"] }",
 ];
 
 const INITIALIZATIONS: &[&str] = &[
@@ -154,6 +185,7 @@ impl Draw {
         let mut size = |max| 1 + self.below(max);
         let input = match size(4) {
             1 => format!("[{}]", size(12)),
+            2 => format!("[{}, {}]", size(4), 3 + size(14)),
             _ => format!("[{}, {}, {}]", size(4), 3 + size(8), 3 + size(8)),
         };
         let mut text =
@@ -183,23 +215,152 @@ impl Draw {
         if self.is_lucky(3) {
             let _ = writeln!(text, "name = \"{}\"", self.one_of(LAYER_NAMES));
         }
-        match self.below(12) {
-            0..5 => self.conv2d(&mut text),
-            5 => self.pool2d(&mut text, "max_pool2d"),
-            6 => self.pool2d(&mut text, "avg_pool2d"),
-            7 | 8 => self.dense(&mut text),
-            9 => text += "type = \"flatten\"\n",
-            _ => self.activation(&mut text),
-        }
+        self.kind(&mut text);
         text
     }
 
-    fn conv2d(&mut self, text: &mut String) {
+    /// The type of a layer and its keys.
+    fn kind(&mut self, text: &mut String) {
+        match self.below(28) {
+            0..5 => self.conv(text, "conv2d"),
+            5..8 => self.conv(text, "conv1d"),
+            8 | 25 => self.conv_transpose2d(text),
+            9 => self.pool(text, "max_pool2d"),
+            10 => self.pool(text, "avg_pool2d"),
+            11 => self.pool(text, "max_pool1d"),
+            12 => self.pool(text, "avg_pool1d"),
+            13 => self.global_pool(text),
+            14 | 26 => self.resize(text),
+            15 => self.zero_pad2d(text),
+            16 | 27 => self.layer_norm(text),
+            17 => self.reshape(text),
+            18..20 => self.dense(text),
+            20 => *text += "type = \"flatten\"\n",
+            21 => *text += self.one_of(&["type = \"softmax\"\n", "type = \"log_softmax\"\n"]),
+            _ => self.activation(text),
+        }
+    }
+
+    /// A layer whose output often has the shape of its input.
+    fn keeping(&mut self, text: &mut String) {
+        match self.below(6) {
+            0 | 1 => {
+                *text +=
+                    "type = \"conv2d\"\nout_channels = 3\nkernel_size = 3\npadding = \"same\"\n"
+            }
+            2 => *text += "type = \"conv1d\"\nout_channels = 3\nkernel_size = 3\npadding = 1\n",
+            3 => *text += "type = \"dense\"\nout_features = 4\n",
+            4 => self.kind(text),
+            _ => self.activation(text),
+        }
+    }
+
+    /// Layers that meet again, if they fit.
+    fn branches(&mut self, part: usize) -> String {
+        let mut text = String::new();
+        let stem = self.one_of(&["input", "stem"]);
+        for name in ["stem", "left", "right"] {
+            let _ = writeln!(text, "\n[[layer]]\nname = \"{name}{part}\"");
+            if name == "right" {
+                let number = if stem == "stem" {
+                    part.to_string()
+                } else {
+                    String::new()
+                };
+                let _ = writeln!(text, "input = \"{stem}{number}\"");
+            }
+            self.keeping(&mut text);
+        }
+        let join = self.one_of(&["add", "concat"]);
+        let inputs = self.one_of(&[
+            "\"left#\", \"right#\"",
+            "\"right#\", \"left#\"",
+            "\"left#\", \"right#\", \"stem#\"",
+        ]);
+        let inputs = inputs.replace('#', &part.to_string());
+        let _ = writeln!(text, "\n[[layer]]\ntype = \"{join}\"\ninputs = [{inputs}]");
+        self.option(&mut text, 2, "activation", ACTIVATIONS);
+        text
+    }
+
+    fn block(&mut self, part: usize) -> String {
+        let layers = self.one_of(BLOCKS);
+        let mut text = format!(
+            "\n[[block]]\nname = \"part{part}\"\nparameters = [\"n\"]\nlayer = [{layers}]\n\
+             \n[[layer]]\ntype = \"block\"\nblock = \"part{part}\"\nn = {}\n",
+            1 + self.below(4)
+        );
+        self.option(&mut text, 2, "repeat", &["2", "3"]);
+        text
+    }
+
+    fn conv_transpose2d(&mut self, text: &mut String) {
+        let channels = 1 + self.below(4);
         let _ = writeln!(
             text,
-            "type = \"conv2d\"\nout_channels = {}",
-            1 + self.below(6)
+            "type = \"conv_transpose2d\"\nout_channels = {channels}"
         );
+        let _ = writeln!(text, "kernel_size = {}", self.sizes(1, 3));
+        self.size_option(text, 2, "stride", [1, 3]);
+        self.size_option(text, 3, "dilation", [1, 2]);
+        self.size_option(text, 3, "padding", [0, 2]);
+        self.size_option(text, 2, "output_padding", [0, 1]);
+        self.option(text, 3, "groups", &["1", "2", "3"]);
+        self.option(text, 3, "bias", &["false", "true"]);
+        self.option(text, 3, "initialization", INITIALIZATIONS);
+        self.option(text, 3, "activation", ACTIVATIONS);
+    }
+
+    fn global_pool(&mut self, text: &mut String) {
+        let kinds = [
+            "global_avg_pool2d",
+            "global_max_pool2d",
+            "global_avg_pool1d",
+            "global_max_pool1d",
+        ];
+        let _ = writeln!(text, "type = \"{}\"", self.one_of(&kinds));
+        self.option(text, 3, "activation", ACTIVATIONS);
+    }
+
+    fn resize(&mut self, text: &mut String) {
+        let (kind, key) = self.one_of(&[
+            ("adaptive_avg_pool2d", "output_size"),
+            ("upsample2d", "scale_factor"),
+        ]);
+        let _ = writeln!(text, "type = \"{kind}\"\n{key} = {}", self.sizes(1, 3));
+    }
+
+    fn zero_pad2d(&mut self, text: &mut String) {
+        let padding = self.one_of(&["1", "[1, 0, 2, 0]", "[0, 1, 0, 0]"]);
+        let _ = writeln!(text, "type = \"zero_pad2d\"\npadding = {padding}");
+    }
+
+    fn layer_norm(&mut self, text: &mut String) {
+        *text += "type = \"layer_norm\"\n";
+        // Where all values are alike, a smaller one leaves nothing but rounding errors.
+        let _ = writeln!(text, "epsilon = {}", self.one_of(&["0.1", "0.01"]));
+        let shapes = ["[3]", "[4]", "[5]", "[6]", "[7]", "[8]", "[4, 4]", "[8, 8]"];
+        self.option(text, 2, "normalized_shape", &shapes);
+        self.option(text, 3, "elementwise_affine", &["true", "false"]);
+        self.option(text, 3, "bias", &["true", "false"]);
+    }
+
+    fn reshape(&mut self, text: &mut String) {
+        let shape = self.one_of(&[
+            "[6]",
+            "[2, 3]",
+            "[2, 4]",
+            "[2, 2, 2]",
+            "[3, 2, 2]",
+            "[1, 6, 6]",
+        ]);
+        let _ = writeln!(text, "type = \"reshape\"\nshape = {shape}");
+    }
+
+    /// Pairs do not fit in one dimension, so that some of these are not taken.
+    fn conv(&mut self, text: &mut String, kind: &str) {
+        let channels = 1 + self.below(6);
+        let _ = writeln!(text, "type = \"{kind}\"\nout_channels = {channels}");
         let _ = writeln!(text, "kernel_size = {}", self.sizes(1, 4));
         self.size_option(text, 3, "stride", [1, 3]);
         self.size_option(text, 3, "dilation", [1, 3]);
@@ -227,7 +388,7 @@ impl Draw {
         self.option(text, 2, "activation", ACTIVATIONS);
     }
 
-    fn pool2d(&mut self, text: &mut String, kind: &str) {
+    fn pool(&mut self, text: &mut String, kind: &str) {
         let _ = writeln!(
             text,
             "type = \"{kind}\"\nkernel_size = {}",
@@ -250,10 +411,27 @@ impl Draw {
     }
 
     fn activation(&mut self, text: &mut String) {
-        let kind = self.one_of(&["relu", "leaky_relu", "sigmoid", "tanh"]);
+        let kind = self.one_of(&[
+            "relu",
+            "leaky_relu",
+            "sigmoid",
+            "tanh",
+            "relu6",
+            "elu",
+            "selu",
+            "gelu",
+            "silu",
+            "softplus",
+            "hard_sigmoid",
+            "hard_swish",
+            "prelu",
+        ]);
         let _ = writeln!(text, "type = \"{kind}\"");
-        if kind == "leaky_relu" {
-            self.option(text, 2, "negative_slope", &["0.2", "1.0", "0.57721"]);
+        match kind {
+            "leaky_relu" => self.option(text, 2, "negative_slope", &["0.2", "1.0", "0.57721"]),
+            "gelu" => self.option(text, 2, "approximate", &["\"none\"", "\"tanh\""]),
+            "prelu" => self.option(text, 2, "num_parameters", &["1", "2", "3", "4"]),
+            _ => {}
         }
     }
 

@@ -10,7 +10,7 @@ use quote::quote;
 /// The functions of an average pool.
 pub fn functions(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Functions {
     Functions {
-        forward: forward(pool, plan, step),
+        forward: Some(forward(pool, plan, step)),
         backward_weights: None,
         backward_input: backward_input(pool, plan, step),
     }
@@ -24,7 +24,7 @@ fn count(pool: &AvgPool2d) -> usize {
 fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
     let count = real(count(pool) as f64, plan.network.dtype);
     let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
-    let axes = window.axes(&plan.value(step.input).shape);
+    let axes = window.axes(&plan.value(step.input()).shape);
     let taps = each_tap(axes, |row, column| quote!(sum += input[c][#row][#column];));
     let [row, column] = [axes[0].formula("y", "ky"), axes[1].formula("x", "kx")];
     let Pair { height, width } = pool.kernel_size;
@@ -55,7 +55,7 @@ fn backward_input(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
     let count = real(count(pool) as f64, plan.network.dtype);
     let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
     let taps = each_tap(
-        window.axes(&plan.value(step.input).shape),
+        window.axes(&plan.value(step.input()).shape),
         |row, column| quote!(input_delta[c][#row][#column] += share;),
     );
     let shares = each_output(

@@ -17,7 +17,7 @@ use quote::quote;
 pub fn functions(conv: &Conv2d, plan: &Plan, step: &Step) -> Functions {
     let emitter = Emitter::new(conv, plan, step);
     Functions {
-        forward: emitter.forward(),
+        forward: Some(emitter.forward()),
         backward_weights: Some(emitter.backward_weights()),
         backward_input: emitter.backward_input(),
     }
@@ -34,7 +34,7 @@ struct Emitter<'a> {
 
 impl<'a> Emitter<'a> {
     fn new(conv: &'a Conv2d, plan: &'a Plan, step: &'a Step) -> Self {
-        let input = &plan.value(step.input).shape;
+        let input = &plan.value(step.input()).shape;
         let window = Window {
             kernel_size: conv.kernel_size,
             stride: conv.stride,

@@ -10,7 +10,7 @@ use quote::quote;
 /// The functions of a dense layer.
 pub fn functions(dense: &Dense, plan: &Plan, step: &Step) -> Functions {
     Functions {
-        forward: forward(dense, plan, step),
+        forward: Some(forward(dense, plan, step)),
         backward_weights: Some(backward_weights(dense, plan, step)),
         backward_input: backward_input(dense, step),
     }

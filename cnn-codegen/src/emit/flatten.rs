@@ -24,7 +24,7 @@ pub fn functions(plan: &Plan, step: &Step) -> Functions {
         body: quote!(input_delta.values_mut().copy_from_slice(delta);),
     };
     Functions {
-        forward,
+        forward: Some(forward),
         backward_weights: None,
         backward_input,
     }

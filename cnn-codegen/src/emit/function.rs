@@ -7,8 +7,8 @@ use quote::{format_ident, quote};
 
 /// What a layer is made of: a function for each direction, in the order in which they are read.
 pub struct Functions {
-    /// From input to output.
-    pub forward: Function,
+    /// From input to output; absent where the output is the input.
+    pub forward: Option<Function>,
     /// From delta to the parameters' gradients; absent where nothing is learnt.
     pub backward_weights: Option<Function>,
     /// From delta to the input's delta.
@@ -32,6 +32,8 @@ pub enum Argument {
     Parameters,
     /// `input: &[…]`: what the layer reads.
     Input,
+    /// `input2: &[…]`: one of several inputs, counted from zero.
+    InputOf(usize),
     /// `output: &[…]`: what the layer put out.
     Output,
     /// `output: &mut […]`: what the layer puts out.
@@ -40,6 +42,10 @@ pub enum Argument {
     Delta,
     /// `input_delta: &mut […]`: the loss's gradient with respect to the input.
     InputDelta,
+    /// `input2_delta: &mut […]`: the same of one of several inputs.
+    InputDeltaOf(usize),
+    /// `delta2: &[…]`: what one of several readers sends back.
+    AliasDelta(usize),
     /// `gradients: &mut Conv1`: the loss's gradients with respect to the parameters.
     Gradients,
 }
@@ -82,9 +88,13 @@ impl Function {
             .map(|argument| argument.declaration(plan, step));
         let body = &self.body;
         let allow = allow_constants(body);
+        // A join may have any number of inputs.
+        let is_wide = self.arguments.len() > 7;
+        let many = is_wide.then(|| quote!(#[allow(clippy::too_many_arguments)]));
         quote! {
             #doc
             #allow
+            #many
             #[allow(clippy::needless_range_loop)]
             pub fn #name(#(#arguments),*) {
                 #body
@@ -116,10 +126,15 @@ impl Direction {
 }
 
 impl Argument {
+    /// All inputs of a step that joins several.
+    pub fn inputs(step: &Step) -> impl Iterator<Item = Self> {
+        (0..step.inputs.len()).map(Self::InputOf)
+    }
+
     fn declaration(self, plan: &Plan, step: &Step) -> TokenStream {
         let parameters = parameters_type(&step.name);
         let array = |id| array_type(plan.network.dtype, &plan.value(id).shape);
-        let (input, output) = (array(step.input), array(step.output));
+        let (input, output) = (array(step.input()), array(step.output));
         match self {
             Self::Parameters => quote!(parameters: &#parameters),
             Self::Input => quote!(input: &#input),
@@ -127,6 +142,21 @@ impl Argument {
             Self::OutputMut => quote!(output: &mut #output),
             Self::Delta => quote!(delta: &#output),
             Self::InputDelta => quote!(input_delta: &mut #input),
+            Self::InputOf(index) => {
+                let (name, array) = (
+                    format_ident!("input{}", index + 1),
+                    array(step.inputs[index]),
+                );
+                quote!(#name: &#array)
+            }
+            Self::InputDeltaOf(index) => {
+                let (name, array) = (input_delta(index), array(step.inputs[index]));
+                quote!(#name: &mut #array)
+            }
+            Self::AliasDelta(index) => {
+                let name = format_ident!("delta{}", index + 1);
+                quote!(#name: &#output)
+            }
             Self::Gradients => quote!(gradients: &mut #parameters),
         }
     }
@@ -135,17 +165,39 @@ impl Argument {
         let layer = ident(&step.name);
         match self {
             Self::Parameters => quote!(&parameters.#layer),
-            Self::Input => activation(plan, step.input),
+            Self::Input => activation(plan, step.input()),
+            Self::InputOf(index) => activation(plan, step.inputs[index]),
             Self::Output => quote!(&activations.#layer),
             Self::OutputMut => quote!(&mut activations.#layer),
             Self::Delta => quote!(&deltas.#layer),
-            Self::InputDelta => {
-                let input = ident(&plan.value(step.input).name);
+            Self::InputDelta => Self::InputDeltaOf(0).value(plan, step),
+            Self::InputDeltaOf(index) => {
+                let input = ident(&plan.value(step.inputs[index]).name);
                 quote!(&mut deltas.#input)
+            }
+            Self::AliasDelta(index) => {
+                let alias = plan.aliases(step.output).nth(index);
+                let alias = alias.map(|alias| ident(&alias.name));
+                quote!(&deltas.#alias)
             }
             Self::Gradients => quote!(&mut gradients.#layer),
         }
     }
+}
+
+/// The deltas that a step which joins several inputs sends back, to those that need one: the arguments, and the index
+/// and the name of each.
+pub fn each_input_delta(plan: &Plan, step: &Step) -> (Vec<Argument>, Vec<(usize, Ident)>) {
+    let needs_delta = |index: &usize| plan.value(step.inputs[*index]).has_delta;
+    (0..step.inputs.len())
+        .filter(needs_delta)
+        .map(|index| (Argument::InputDeltaOf(index), (index, input_delta(index))))
+        .unzip()
+}
+
+/// The delta of one of several inputs: `input2_delta`.
+fn input_delta(index: usize) -> Ident {
+    format_ident!("input{}_delta", index + 1)
 }
 
 /// A reference to a value: `input` or `&activations.conv1`.
@@ -153,6 +205,7 @@ pub fn activation(plan: &Plan, id: ValueId) -> TokenStream {
     if id == ValueId::INPUT {
         return quote!(input);
     }
-    let name = ident(&plan.value(id).name);
+    let stored = plan.value(id).original.unwrap_or(id);
+    let name = ident(&plan.value(stored).name);
     quote!(&activations.#name)
 }

@@ -10,7 +10,7 @@ use quote::quote;
 /// The functions of a max pool.
 pub fn functions(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Functions {
     Functions {
-        forward: forward(pool, plan, step),
+        forward: Some(forward(pool, plan, step)),
         backward_weights: None,
         backward_input: backward_input(pool, plan, step),
     }
@@ -19,7 +19,7 @@ pub fn functions(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Functions {
 fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
     let scalar = scalar(plan.network.dtype);
     let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
-    let axes = window.axes(&plan.value(step.input).shape);
+    let axes = window.axes(&plan.value(step.input()).shape);
     let taps = each_tap(
         axes,
         |row, column| quote!(largest = largest.max(input[c][#row][#column]);),
@@ -49,14 +49,17 @@ fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
 
 fn backward_input(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
     let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
-    let taps = each_tap(window.axes(&plan.value(step.input).shape), |row, column| {
-        quote! {
-            if input[c][#row][#column] == output[c][y][x] {
-                input_delta[c][#row][#column] += delta[c][y][x];
-                continue 'window;
+    let taps = each_tap(
+        window.axes(&plan.value(step.input()).shape),
+        |row, column| {
+            quote! {
+                if input[c][#row][#column] == output[c][y][x] {
+                    input_delta[c][#row][#column] += delta[c][y][x];
+                    continue 'window;
+                }
             }
-        }
-    });
+        },
+    );
     let output = plan.value(step.output).shape.dims();
     let width = number(output[2]);
     let routes = loops(

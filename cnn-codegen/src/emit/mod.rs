@@ -1,26 +1,38 @@
 //! Rust for a plan: one file per kind of layer, forward directly above backward.
 
 mod activation;
+mod adaptive_avg_pool2d;
+mod add;
 mod avg_pool2d;
 mod axis;
 mod channels;
+mod concat;
 mod conv2d;
+mod conv_transpose2d;
 mod dense;
+mod element;
 mod flatten;
+mod fork;
 mod function;
+mod global_pool;
+mod layer_norm;
 mod loss;
 mod max_pool2d;
 mod memory;
 mod model;
 mod optimizer;
 mod parameters;
+mod prelu;
+mod reshape;
 mod sample;
 mod simd;
 mod softmax;
 mod tokens;
+mod upsample2d;
 mod zero_pad;
 
-use crate::plan::{Operation, Plan, Step};
+use crate::plan::fuse;
+use crate::plan::{Operation, Plan, Step, ValueId};
 use crate::{Kernels, Options, Origin};
 use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
@@ -33,6 +45,8 @@ use tokens::mentions;
 
 /// What is generated for a network.
 pub struct Items {
+    /// The kernels that the network got.
+    pub kernels: Kernels,
     /// The table of layers and what the network keeps in memory.
     pub summary: String,
     /// All items of its module, in the order in which they are read.
@@ -54,7 +68,11 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
         .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
     let implementations = model::implementations(plan, kernels);
     let memory = Memory::of(quote!(#parameters #body #optimizer));
-    let summary = format!("{}\n{memory}", Summary::new(plan.network));
+    let kind = match kernels {
+        Kernels::Plain => "plain",
+        Kernels::Simd => "simd",
+    };
+    let summary = format!("{}\nkernels: {kind}\n{memory}", Summary::new(plan.network));
     let heading = model::heading(plan, origin, &summary);
     let items = quote! {
         #heading
@@ -65,16 +83,17 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     };
     let imports = imports(plan, &items, kernels);
     Items {
+        kernels,
         summary,
         tokens: quote!(#imports #items),
     }
 }
 
-/// The kernels that a network can have: vectors are of `f32`.
+/// The kernels that a network can have: vectors are of `f32`, and not yet for everything.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
     match plan.network.dtype {
-        Dtype::F32 => kernels,
-        Dtype::F64 => Kernels::Plain,
+        Dtype::F32 if fuse::serves(plan) => kernels,
+        Dtype::F32 | Dtype::F64 => Kernels::Plain,
     }
 }
 
@@ -85,7 +104,7 @@ fn plain(plan: &Plan) -> TokenStream {
         "Activations",
         "What each layer puts out for one sample.",
         plan,
-        |_| true,
+        |value| value.original.is_none(),
     );
     let deltas = training.map(|_| {
         parameters::values_struct(
@@ -142,14 +161,26 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
 fn functions(plan: &Plan, step: &Step) -> Functions {
     match step.operation {
         Operation::ZeroPad(padding) => zero_pad::functions(padding, plan, step),
+        Operation::Fork => fork::functions(plan, step),
         Operation::Layer(kind) => match kind {
             Kind::Conv2d(conv) => conv2d::functions(conv, plan, step),
+            Kind::ConvTranspose2d(conv) => conv_transpose2d::functions(conv, plan, step),
             Kind::MaxPool2d(pool) => max_pool2d::functions(pool, plan, step),
             Kind::AvgPool2d(pool) => avg_pool2d::functions(pool, plan, step),
+            Kind::GlobalPool(pool) => global_pool::functions(*pool, plan, step),
+            Kind::AdaptiveAvgPool2d(_) => adaptive_avg_pool2d::functions(plan, step),
+            Kind::Upsample2d(upsample) => upsample2d::functions(*upsample, plan, step),
+            Kind::ZeroPad2d(pad) => zero_pad::functions(pad.padding, plan, step),
             Kind::Dense(dense) => dense::functions(dense, plan, step),
             Kind::Activation(activation) => activation::functions(*activation, plan, step),
+            Kind::PRelu(prelu) => prelu::functions(*prelu, plan, step),
             Kind::Softmax(_) => softmax::functions(plan, step),
+            Kind::LogSoftmax(_) => softmax::log_functions(plan, step),
             Kind::Flatten(_) => flatten::functions(plan, step),
+            Kind::Reshape(_) => reshape::functions(plan, step),
+            Kind::LayerNorm(norm) => layer_norm::functions(norm, plan, step),
+            Kind::Add(_) => add::functions(plan, step),
+            Kind::Concat(_) => concat::functions(plan, step),
         },
     }
 }
@@ -158,16 +189,19 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
 fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
     let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
     let learns = !step.parameters.is_empty();
+    let sends_delta = |input: &ValueId| plan.value(*input).has_delta;
     [
         reaches_loss && learns,
-        reaches_loss && plan.value(step.input).has_delta,
+        reaches_loss && step.inputs.iter().any(sends_delta),
     ]
 }
 
 fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
     let functions = functions(plan, step);
     let [weights, input] = directions(plan, step);
-    let forward = functions.forward.item(plan, step, Direction::Forward);
+    let forward = functions
+        .forward
+        .map(|function| function.item(plan, step, Direction::Forward));
     let backward_weights = functions
         .backward_weights
         .filter(|_| weights)
@@ -196,8 +230,7 @@ fn backward_calls(plan: &Plan, step: &Step) -> TokenStream {
     quote!(#backward_weights #backward_input)
 }
 
-fn forward_call(plan: &Plan, step: &Step) -> TokenStream {
-    functions(plan, step)
-        .forward
-        .call(plan, step, Direction::Forward)
+fn forward_call(plan: &Plan, step: &Step) -> Option<TokenStream> {
+    let forward = functions(plan, step).forward?;
+    Some(forward.call(plan, step, Direction::Forward))
 }

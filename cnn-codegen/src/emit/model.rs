@@ -65,7 +65,7 @@ pub fn forward(plan: &Plan) -> TokenStream {
     let calls: TokenStream = plan
         .steps
         .iter()
-        .map(|step| forward_call(plan, step))
+        .filter_map(|step| forward_call(plan, step))
         .collect();
     let parameters = used_in(&calls, "parameters");
     quote! {
@@ -135,7 +135,7 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
         .flat_map(|step| {
             step.parameters
                 .iter()
-                .map(|parameter| first_values(&step.name, parameter))
+                .map(|parameter| first_values(&step.name, parameter, network.dtype))
         })
         .collect();
     let allow = allow_constants(&first_values);
@@ -197,11 +197,14 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
 }
 
 /// The statement that draws a parameter's first values.
-fn first_values(layer: &str, parameter: &Parameter) -> TokenStream {
+fn first_values(layer: &str, parameter: &Parameter, dtype: Dtype) -> TokenStream {
     let (layer, field) = (ident(layer), ident(parameter.name));
     let place = quote!(parameters.#layer.#field);
     match parameter.distribution {
-        Distribution::Zeros => quote!(#place.values_mut().fill(0.0);),
+        Distribution::Constant { value } => {
+            let value = real(value, dtype);
+            quote!(#place.values_mut().fill(#value);)
+        }
         Distribution::Uniform { bound } => {
             let bound = real(bound, Dtype::F64);
             quote!(rng.fill_uniform(&mut #place, #bound);)

@@ -2,7 +2,8 @@
 
 use super::function::parameters_type;
 use super::tokens::{array_type, doc, ident, number, scalar};
-use crate::plan::{Plan, Step, Value};
+use crate::plan::{Operation, Plan, Step, Value};
+use cnn_spec::layer::Kind;
 use cnn_spec::network::Parameter;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -51,11 +52,11 @@ fn layer_struct(plan: &Plan, step: &Step) -> TokenStream {
     let docs = step
         .parameters
         .iter()
-        .map(|parameter| doc(&axes(parameter)));
+        .map(|parameter| doc(&axes(step, parameter)));
     let types = step
         .parameters
         .iter()
-        .map(|parameter| array_type(dtype, &parameter.shape));
+        .map(|parameter| array_type(dtype, &step.stored(parameter)));
     quote! {
         #about
         #[derive(Clone, Debug, PartialEq)]
@@ -68,11 +69,16 @@ fn layer_struct(plan: &Plan, step: &Step) -> TokenStream {
 }
 
 /// What the indices of a parameter are.
-fn axes(parameter: &Parameter) -> String {
-    let axes = match (parameter.name, parameter.shape.rank()) {
-        ("weight", 4) => "[out_channel][in_channel][row][column]",
-        ("weight", 2) => "[output][input]",
+fn axes(step: &Step, parameter: &Parameter) -> String {
+    let axes = match (step.operation, step.stored(parameter).rank()) {
+        (Operation::Layer(Kind::ConvTranspose2d(_)), 4) => "[in_channel][out_channel][row][column]",
+        (Operation::Layer(Kind::LayerNorm(_)), 3) => "[channel][row][column]",
+        (Operation::Layer(Kind::LayerNorm(_)), 2) => "[row][column]",
+        (Operation::Layer(Kind::LayerNorm(_)), _) => "[input]",
+        (Operation::Layer(Kind::PRelu(_)), _) => "[channel]",
+        (_, 4) => "[out_channel][in_channel][row][column]",
         (_, 3) => "[out_channel][row][column]",
+        (_, 2) => "[output][input]",
         _ => "[output]",
     };
     format!("`{axes}`")

@@ -10,7 +10,7 @@ use quote::quote;
 /// The functions of a padding step.
 pub fn functions(padding: Padding, plan: &Plan, step: &Step) -> Functions {
     Functions {
-        forward: forward(padding, plan, step),
+        forward: Some(forward(padding, plan, step)),
         backward_weights: None,
         backward_input: backward_input(padding, plan, step),
     }
@@ -49,13 +49,13 @@ fn backward_input(padding: Padding, plan: &Plan, step: &Step) -> Function {
 }
 
 fn each_row(plan: &Plan, step: &Step, body: &TokenStream) -> TokenStream {
-    let input = plan.value(step.input).shape.dims();
+    let input = plan.value(step.input()).shape.dims();
     loops(&[("c", input[0]), ("y", input[1])], body)
 }
 
 /// The row of the padded maps that holds `input[c][y]`: `[c][y + 2][2..30]`.
 fn inner(padding: Padding, plan: &Plan, step: &Step) -> TokenStream {
-    let width = plan.value(step.input).shape.dims()[2];
+    let width = plan.value(step.input()).shape.dims()[2];
     let (first, end) = (number(padding.left), number(padding.left + width));
     let row = match padding.top {
         0 => quote!(y),

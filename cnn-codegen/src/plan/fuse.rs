@@ -48,6 +48,22 @@ pub enum Kernel<'n> {
     Softmax,
 }
 
+/// Whether there are kernels on lanes for all that a network computes: chains of the layers that have some.
+pub fn serves(plan: &Plan) -> bool {
+    let mut before = ValueId::INPUT;
+    plan.steps.iter().all(|step| {
+        let is_known = match step.operation {
+            // A softmax over the channels of maps has none.
+            Operation::Layer(Kind::Softmax(_)) => plan.value(step.output).shape.rank() == 1,
+            Operation::Layer(kind) => kernel(kind).is_some(),
+            Operation::ZeroPad(_) => true,
+            Operation::Fork => false,
+        };
+        let reads_before = step.inputs == [std::mem::replace(&mut before, step.output)];
+        is_known && reads_before
+    })
+}
+
 /// After this, the steps up to the scores are groups in order, each of which one kernel computes. Padding is no group:
 /// it stands in memory.
 pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
@@ -65,7 +81,7 @@ pub fn fuse_until<'n>(plan: &Plan<'n>, last: ValueId) -> Vec<Group<'n>> {
     let mut padded = None;
     while let Some(step) = steps.next() {
         let Operation::Layer(kind) = step.operation else {
-            padded = Some(step.input);
+            padded = Some(step.input());
             continue;
         };
         let mut group = first(step, kind);
@@ -85,11 +101,20 @@ pub fn after_scores<'n>(plan: &Plan<'n>) -> Option<Group<'n>> {
     let step = plan.steps.iter().find(|step| step.output > plan.scores)?;
     match step.operation {
         Operation::Layer(kind) => Some(first(step, kind)),
-        Operation::ZeroPad(_) => None,
+        Operation::ZeroPad(_) | Operation::Fork => None,
     }
 }
 
-fn first<'n>(step: &Step<'n>, kind: &'n Kind) -> Group<'n> {
+/// Whether an activation has a formula on lanes.
+fn is_on_lanes(activation: Activation) -> bool {
+    matches!(
+        activation,
+        Activation::Relu | Activation::LeakyRelu { .. } | Activation::Sigmoid | Activation::Tanh
+    )
+}
+
+/// The kernel of a kind of layer, if there is one.
+fn kernel(kind: &Kind) -> Option<Kernel<'_>> {
     let kernel = match kind {
         Kind::Conv2d(conv) => Kernel::Conv2d {
             conv,
@@ -100,18 +125,24 @@ fn first<'n>(step: &Step<'n>, kind: &'n Kind) -> Group<'n> {
             dense,
             activation: None,
         },
-        Kind::Activation(activation) => Kernel::Activation(*activation),
+        Kind::Activation(activation) if is_on_lanes(*activation) => Kernel::Activation(*activation),
         Kind::MaxPool2d(pool) => Kernel::MaxPool2d(pool),
         Kind::AvgPool2d(pool) => Kernel::AvgPool2d(pool),
         Kind::Softmax(_) => Kernel::Softmax,
         Kind::Flatten(_) => Kernel::Flatten,
+        _ => return None,
     };
+    Some(kernel)
+}
+
+fn first<'n>(step: &Step<'n>, kind: &'n Kind) -> Group<'n> {
+    let kernel = kernel(kind).expect("other networks have plain kernels");
     Group {
         name: step.name.clone(),
         kernel,
         layer: step.name.clone(),
-        input: step.input,
-        source: step.input,
+        input: step.input(),
+        source: step.input(),
         sums: step.output,
         output: step.output,
     }

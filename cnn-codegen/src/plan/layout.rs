@@ -38,9 +38,9 @@ impl Layout {
         for step in &plan.steps {
             if let Operation::ZeroPad(padding) = step.operation {
                 let shape = plan.value(step.output).shape.clone();
-                places[step.input.0].shape = shape;
-                places[step.input.0].padding = padding;
-                places[step.output.0].owner = step.input;
+                places[step.input().0].shape = shape;
+                places[step.input().0].padding = padding;
+                places[step.output.0].owner = step.input();
             }
         }
         Self { places }

@@ -13,20 +13,21 @@ pub fn lower(network: &Network) -> Plan<'_> {
     // The value that holds what each layer puts out.
     let mut outputs = Vec::with_capacity(network.layers.len());
     for (index, layer) in network.layers.iter().enumerate() {
-        let input = match layer.input {
+        let read = |source: &Source| match source {
             Source::Input => ValueId::INPUT,
-            Source::Layer(index) => outputs[index],
+            Source::Layer(index) => outputs[*index],
         };
+        let inputs: Vec<_> = layer.inputs.iter().map(read).collect();
         let output = match &layer.kind {
-            Kind::Flatten(_) if is_read_by_dense(network, index) => input,
+            Kind::Flatten(_) if is_read_by_dense(network, index) => inputs[0],
             kind => {
-                let input = lowering.pad(kind, &layer.name, input);
-                let shape = layer.output_shape.clone();
+                let inputs = lowering.pad(kind, &layer.name, inputs);
+                let shape = stored(&layer.output_shape);
                 lowering.push(
                     &layer.name,
                     Operation::Layer(kind),
                     &layer.parameters,
-                    input,
+                    inputs,
                     shape,
                 )
             }
@@ -47,7 +48,7 @@ pub fn lower(network: &Network) -> Plan<'_> {
 
 /// Whether a layer's values go to dense layers only, which read maps as they are.
 fn is_read_by_dense(network: &Network, index: usize) -> bool {
-    let is_reader = |layer: &&Layer| layer.input == Source::Layer(index);
+    let is_reader = |layer: &&Layer| layer.inputs.contains(&Source::Layer(index));
     let mut readers = network.layers.iter().filter(is_reader).peekable();
     readers.peek().is_some() && readers.all(|layer| matches!(layer.kind, Kind::Dense(_)))
 }
@@ -61,8 +62,9 @@ impl<'n> Lowering<'n> {
     fn new(network: &Network) -> Self {
         let input = Value {
             name: "input".to_owned(),
-            shape: network.input.clone(),
+            shape: stored(&network.input),
             has_delta: false,
+            original: None,
         };
         Self {
             values: vec![input],
@@ -70,42 +72,50 @@ impl<'n> Lowering<'n> {
         }
     }
 
+    /// Adds a step, and what it writes.
     fn push(
         &mut self,
         name: &str,
         operation: Operation<'n>,
         parameters: &'n [Parameter],
-        input: ValueId,
+        inputs: Vec<ValueId>,
         shape: Shape,
     ) -> ValueId {
         let output = ValueId(self.values.len());
-        let has_delta = self.values[input.0].has_delta || !parameters.is_empty();
+        let sends_delta = |input: &ValueId| self.values[input.0].has_delta;
         self.values.push(Value {
             name: name.to_owned(),
             shape,
-            has_delta,
+            has_delta: !parameters.is_empty() || inputs.iter().any(sends_delta),
+            original: None,
         });
         self.steps.push(Step {
             name: name.to_owned(),
             operation,
             parameters,
-            input,
+            inputs,
             output,
         });
         output
     }
 
     /// A convolution's input with the zeros around it, if there are to be any.
-    fn pad(&mut self, kind: &Kind, name: &str, input: ValueId) -> ValueId {
+    fn pad(&mut self, kind: &Kind, name: &str, inputs: Vec<ValueId>) -> Vec<ValueId> {
         match kind {
             Kind::Conv2d(conv) if conv.padding != Padding::default() => {
-                let shape = padded(&self.values[input.0].shape, conv.padding);
+                let shape = padded(&self.values[inputs[0].0].shape, conv.padding);
                 let operation = Operation::ZeroPad(conv.padding);
-                self.push(&format!("{name}_padded"), operation, &[], input, shape)
+                vec![self.push(&format!("{name}_padded"), operation, &[], inputs, shape)]
             }
-            _ => input,
+            _ => inputs,
         }
     }
+}
+
+/// A sequence is kept as maps of a single row, so that all that slides is one kind.
+fn stored(shape: &Shape) -> Shape {
+    let maps = shape.maps().and_then(Shape::new);
+    maps.unwrap_or_else(|| shape.clone())
 }
 
 fn padded(shape: &Shape, padding: Padding) -> Shape {
@@ -125,5 +135,5 @@ fn logits(network: &Network, steps: &[Step]) -> Option<ValueId> {
     let includes_softmax = network.training.as_ref()?.loss == Loss::SoftmaxCrossEntropy;
     let last = steps.last()?;
     let is_softmax = matches!(last.operation, Operation::Layer(Kind::Softmax(_)));
-    (includes_softmax && is_softmax).then_some(last.input)
+    (includes_softmax && is_softmax).then_some(last.input())
 }

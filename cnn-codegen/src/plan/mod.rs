@@ -2,15 +2,17 @@
 //!
 //! Passes, in order, each with the invariant that it leaves:
 //! 1. [`lower`]: no `flatten` is left before a dense layer, which reads maps as they are; no convolution pads
-//!    its own input; every value has a name and the shape it is stored in, and is known to need a delta or not.
-//! 2. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
-//! 3. [`layout`], likewise: padding is no step, but zeros around the value that it pads.
-//! 4. [`route`], likewise: which gradients are computed only where there is a delta.
-//! 5. [`tile`], likewise: what of a kernel's output is computed at a time fits the registers.
+//!    its own input; a sequence is maps of a single row; every value has a name and the shape it is stored in, and is known to need a delta or not.
+//! 2. [`fork`]: no value that needs a delta is read twice.
+//! 3. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
+//! 4. [`layout`], likewise: padding is no step, but zeros around the value that it pads.
+//! 5. [`route`], likewise: which gradients are computed only where there is a delta.
+//! 6. [`tile`], likewise: what of a kernel's output is computed at a time fits the registers.
 //!
 //! For one sample on vectors, [`stage`] follows [`fuse`], with tiles of [`spatial`]: each group is one function or a few,
 //! and what they put out takes turns in buffers.
 
+mod fork;
 pub mod fuse;
 pub mod layout;
 mod lower;
@@ -20,7 +22,7 @@ pub mod stage;
 pub mod tile;
 pub mod turns;
 
-use cnn_spec::layer::{Kind, Padding};
+use cnn_spec::layer::{Dimensions, Kind, Padding};
 use cnn_spec::network::{Network, Parameter};
 use cnn_spec::shape::Shape;
 
@@ -55,6 +57,8 @@ pub struct Value {
     pub shape: Shape,
     /// Whether the backward pass needs the loss's gradient with respect to it.
     pub has_delta: bool,
+    /// The value that this one is under another name, for one of its readers.
+    pub original: Option<ValueId>,
 }
 
 /// One operation over values.
@@ -65,9 +69,9 @@ pub struct Step<'n> {
     pub operation: Operation<'n>,
     /// What it learns.
     pub parameters: &'n [Parameter],
-    /// What it reads.
-    pub input: ValueId,
-    /// What it writes.
+    /// What it reads: one value, or several that it joins.
+    pub inputs: Vec<ValueId>,
+    /// What it writes; a fork, what it reads.
     pub output: ValueId,
 }
 
@@ -78,17 +82,27 @@ pub enum Operation<'n> {
     Layer(&'n Kind),
     /// Zeros around feature maps.
     ZeroPad(Padding),
+    /// Nothing: each reader of a value gets an alias of it. The value's delta is the sum of theirs.
+    Fork,
 }
 
 impl<'n> Plan<'n> {
     /// Plans a network.
     pub fn new(network: &'n Network) -> Self {
-        lower::lower(network)
+        let mut plan = lower::lower(network);
+        fork::fork(&mut plan);
+        plan
     }
 
     /// The value with this index.
     pub fn value(&self, id: ValueId) -> &Value {
         &self.values[id.0]
+    }
+
+    /// The values that this one is under other names.
+    pub fn aliases(&self, original: ValueId) -> impl Iterator<Item = &Value> {
+        let is_alias = move |value: &&Value| value.original == Some(original);
+        self.values.iter().filter(is_alias)
     }
 
     /// The steps that learn something.
@@ -98,12 +112,27 @@ impl<'n> Plan<'n> {
 }
 
 impl Step<'_> {
+    /// What it reads; the first value, if it joins several.
+    pub fn input(&self) -> ValueId {
+        self.inputs[0]
+    }
+
+    /// The shape that a parameter is stored in: PyTorch's, but what slides along one dimension has a height of 1.
+    pub fn stored(&self, parameter: &Parameter) -> Shape {
+        let mut dims = parameter.shape.dims().to_vec();
+        if let Operation::Layer(Kind::Conv2d(conv)) = self.operation
+            && conv.dimensions == Dimensions::One
+            && dims.len() > 1
+        {
+            dims.insert(dims.len() - 1, 1);
+        }
+        Shape::new(dims).expect("as many values as before")
+    }
+
     /// The stored shapes of what it reads and writes: `1×28×28 → 3×24×24`.
     pub fn shapes(&self, plan: &Plan) -> String {
-        format!(
-            "{} → {}",
-            plan.value(self.input).shape,
-            plan.value(self.output).shape
-        )
+        let shape = |id: &ValueId| plan.value(*id).shape.to_string();
+        let inputs: Vec<_> = self.inputs.iter().map(shape).collect();
+        format!("{} → {}", inputs.join(", "), shape(&self.output))
     }
 }

@@ -200,7 +200,7 @@ impl<'p> Staging<'p> {
         let plan = self.plan;
         let steps = plan.steps.iter().filter(|step| step.output == value);
         for step in steps {
-            let (input, shape) = (self.tensor(step.input), plan.value(value).shape.clone());
+            let (input, shape) = (self.tensor(step.input()), plan.value(value).shape.clone());
             let output = self.push(&step.name, &step.name, Task::Plain(step), input, shape);
             self.of_values.push((value, output));
         }

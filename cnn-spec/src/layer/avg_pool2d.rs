@@ -1,8 +1,8 @@
 //! `avg_pool2d`: the mean of each window, a convolution with fixed weights.
 
 use super::pool::{self, Window};
-use super::{Kind, LayerKind, Pair};
-use crate::fields::Type;
+use super::{Dimensions, Kind, LayerKind, Pair};
+use crate::fields::{Fields, Type};
 use crate::grammar::TypeInfo;
 use crate::refusal::Refusal;
 use crate::shape::Shape;
@@ -10,6 +10,8 @@ use crate::shape::Shape;
 /// The mean of each window; padding counts as zeros, as PyTorch's `count_include_pad` does by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AvgPool2d {
+    /// What it slides along; in one dimension every height is 1.
+    pub dimensions: Dimensions,
     /// Height and width of the window.
     pub kernel_size: Pair,
     /// Rows and columns from one window to the next; by default the window's size.
@@ -18,31 +20,46 @@ pub struct AvgPool2d {
     pub padding: Pair,
 }
 
-pub(super) const TYPES: &[Type<Kind>] = &[Type {
-    info: TypeInfo {
-        name: NAME,
-        doc: "The mean of each window, padding counted as zeros.",
-        keys: pool::KEYS,
+pub(super) const TYPES: &[Type<Kind>] = &[
+    Type {
+        info: TypeInfo {
+            name: "avg_pool2d",
+            doc: "The mean of each window, padding counted as zeros.",
+            keys: pool::KEYS,
+        },
+        read: |fields| AvgPool2d::read(fields, Dimensions::Two),
     },
-    read: |fields| {
+    Type {
+        info: TypeInfo {
+            name: "avg_pool1d",
+            doc: "The mean of each window of a sequence, padding counted as zeros.",
+            keys: pool::KEYS_1D,
+        },
+        read: |fields| AvgPool2d::read(fields, Dimensions::One),
+    },
+];
+
+const NAME: &str = "avg_pool";
+
+impl AvgPool2d {
+    fn read(fields: Fields<'_>, dimensions: Dimensions) -> Result<Kind, Refusal> {
         let Window {
+            dimensions,
             kernel_size,
             stride,
             padding,
-        } = Window::read(fields)?;
-        Ok(Kind::AvgPool2d(AvgPool2d {
+        } = Window::read(fields, dimensions)?;
+        Ok(Kind::AvgPool2d(Self {
+            dimensions,
             kernel_size,
             stride,
             padding,
         }))
-    },
-}];
+    }
 
-const NAME: &str = "avg_pool2d";
-
-impl AvgPool2d {
     fn window(&self) -> Window {
         Window {
+            dimensions: self.dimensions,
             kernel_size: self.kernel_size,
             stride: self.stride,
             padding: self.padding,

@@ -1,6 +1,6 @@
 //! `conv2d`: a small kernel slides over every feature map.
 
-use super::{ACTIVATION, Kind, LayerKind, Padding, Pair, described, feature_maps};
+use super::{ACTIVATION, Dimensions, Kind, LayerKind, Padding, Pair, described};
 use crate::fields::{Fields, Type, Value};
 use crate::grammar::{Form, Key, TypeInfo, Word, Words};
 use crate::initialization::{INITIALIZATION, Initialization};
@@ -9,9 +9,11 @@ use crate::refusal::Refusal;
 use crate::shape::{Shape, extent, windows};
 use toml::de::DeValue;
 
-/// A two-dimensional convolution; its output size is `(H + p − d (k − 1) − 1) / s + 1`.
+/// A convolution in two dimensions, or in one; its output size is `(H + p − d (k − 1) − 1) / s + 1`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conv2d {
+    /// What it slides along; in one dimension every height is 1.
+    pub dimensions: Dimensions,
     /// Feature maps that it puts out.
     pub out_channels: usize,
     /// Height and width of each kernel.
@@ -52,7 +54,7 @@ pub enum ConvMode {
     Convolution,
 }
 
-const OUT_CHANNELS: Key<usize> =
+pub(super) const OUT_CHANNELS: Key<usize> =
     Key::required("out_channels", Form::SIZE, "Feature maps that it puts out.");
 const KERNEL_SIZE: Key<Pair> = Key::required(
     "kernel_size",
@@ -77,19 +79,19 @@ const DILATION: Key<Pair> = Key::or(
     "1",
     "Rows and columns from one tap of the kernel to the next.",
 );
-const GROUPS: Key<usize> = Key::or(
+pub(super) const GROUPS: Key<usize> = Key::or(
     "groups",
     Form::SIZE,
     "1",
     "Groups of channels that do not see each other; divides both numbers of channels.",
 );
-const BIAS: Key<ConvBias> = Key::or(
+pub(super) const BIAS: Key<ConvBias> = Key::or(
     "bias",
     Form::Either(&Form::Words(bias_words), &Form::Boolean),
     "\"channel\"",
     "What is added to each sum.",
 );
-const MODE: Key<ConvMode> = Key::or(
+pub(super) const MODE: Key<ConvMode> = Key::or(
     "mode",
     Form::words::<ConvMode>(),
     "\"cross_correlation\"",
@@ -113,12 +115,29 @@ pub(super) const TYPES: &[Type<Kind>] = &[Type {
             INITIALIZATION.info,
         ],
     },
-    read: |fields| Conv2d::read(fields).map(Kind::Conv2d),
+    read: |fields| {
+        let sizes = Sizes {
+            kernel_size: fields.get(&KERNEL_SIZE)?,
+            stride: fields.get(&STRIDE)?,
+            dilation: fields.get(&DILATION)?,
+            border: fields.get(&PADDING)?,
+        };
+        Conv2d::read(fields, Dimensions::Two, sizes).map(Kind::Conv2d)
+    },
 }];
+
+/// The sizes of a convolution, as written.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    pub kernel_size: Pair,
+    pub stride: Pair,
+    pub dilation: Pair,
+    pub border: Border,
+}
 
 /// What `padding` says.
 #[derive(Clone, Copy)]
-enum Border {
+pub(super) enum Border {
     /// So many zeros above and below, left and right.
     Margins(Pair),
     /// As many as keep the size.
@@ -127,7 +146,7 @@ enum Border {
     Valid,
 }
 
-fn border_words() -> Vec<Word> {
+pub(super) fn border_words() -> Vec<Word> {
     vec![
         Word::new("same", "As many as keep the size; for stride 1."),
         Word::new("valid", "None."),
@@ -179,19 +198,26 @@ impl Words for ConvMode {
 }
 
 impl Conv2d {
-    fn read(fields: Fields<'_>) -> Result<Self, Refusal> {
-        let kernel_size = fields.get(&KERNEL_SIZE)?;
-        let stride = fields.get(&STRIDE)?;
-        let dilation = fields.get(&DILATION)?;
-        let reach = Pair {
-            height: extent(kernel_size.height, dilation.height),
-            width: extent(kernel_size.width, dilation.width),
-        };
+    /// Reads a convolution along one or two dimensions.
+    pub(super) fn read(
+        fields: Fields<'_>,
+        dimensions: Dimensions,
+        sizes: Sizes,
+    ) -> Result<Self, Refusal> {
+        let kernel_size = dimensions.sizes(sizes.kernel_size);
+        let stride = dimensions.sizes(sizes.stride);
+        let dilation = dimensions.sizes(sizes.dilation);
         let conv = Self {
+            dimensions,
             out_channels: fields.get(&OUT_CHANNELS)?,
             kernel_size,
             stride,
-            padding: padding(fields.get(&PADDING)?, reach, stride)?,
+            padding: padding(
+                sizes.border,
+                dimensions,
+                reach(kernel_size, dilation),
+                stride,
+            )?,
             dilation,
             groups: fields.get(&GROUPS)?,
             bias: fields.get(&BIAS)?,
@@ -201,22 +227,35 @@ impl Conv2d {
         Ok(conv)
     }
 
-    /// The dimensions of the weight: `[out, in / groups, height, width]`.
-    fn weight_dims(&self, input: &Shape) -> [usize; 4] {
-        let in_channels = input.dims()[0];
-        let Pair { height, width } = self.kernel_size;
-        [self.out_channels, in_channels / self.groups, height, width]
+    /// The dimensions of the weight: `[out, in / groups, height, width]`, without the height in one dimension.
+    fn weight_dims(&self, input: &Shape) -> Vec<usize> {
+        let mut dims = vec![self.out_channels, input.dims()[0] / self.groups];
+        dims.extend(self.dimensions.of(self.kernel_size));
+        dims
     }
 }
 
-fn padding(border: Border, reach: Pair, stride: Pair) -> Result<Padding, Refusal> {
+/// The rows and columns that a kernel covers.
+fn reach(kernel_size: Pair, dilation: Pair) -> Pair {
+    Pair {
+        height: extent(kernel_size.height, dilation.height),
+        width: extent(kernel_size.width, dilation.width),
+    }
+}
+
+fn padding(
+    border: Border,
+    dimensions: Dimensions,
+    reach: Pair,
+    stride: Pair,
+) -> Result<Padding, Refusal> {
     match border {
         Border::Valid => Ok(Padding::default()),
         Border::Same if stride != Pair::square(1) => Err(Refusal::new(
             "padding `\"same\"` keeps the size only with a stride of 1",
         )
         .key(PADDING.info.name)
-        .label(format!("the stride is {stride}"))
+        .label(format!("the stride is {}", dimensions.size(stride)))
         .help("give the padding as a number, or drop `stride`")),
         Border::Same => Ok(Padding {
             top: (reach.height - 1) / 2,
@@ -224,21 +263,27 @@ fn padding(border: Border, reach: Pair, stride: Pair) -> Result<Padding, Refusal
             left: (reach.width - 1) / 2,
             right: reach.width / 2,
         }),
-        Border::Margins(margins)
-            if margins.height >= reach.height || margins.width >= reach.width =>
-        {
-            Err(Refusal::new(
-                "the padding is as large as the kernel, which would see nothing but zeros",
-            )
-            .key(PADDING.info.name)
-            .label(format!("must be below {reach}, what the kernel covers"))
-            .help("make `padding` smaller; `\"same\"` keeps the size"))
-        }
-        Border::Margins(margins) => Ok(margins.into()),
+        Border::Margins(margins) => margin_within(dimensions.margins(margins), dimensions, reach),
     }
 }
 
-fn divides(groups: usize, channels: usize, which: &str) -> Result<(), Refusal> {
+/// A margin that leaves a kernel some of the input to see.
+fn margin_within(margins: Pair, dimensions: Dimensions, reach: Pair) -> Result<Padding, Refusal> {
+    if margins.height < reach.height && margins.width < reach.width {
+        return Ok(margins.into());
+    }
+    Err(
+        Refusal::new("the padding is as large as the kernel, which would see nothing but zeros")
+            .key(PADDING.info.name)
+            .label(format!(
+                "must be below {}, what the kernel covers",
+                dimensions.size(reach)
+            ))
+            .help("make `padding` smaller; `\"same\"` keeps the size"),
+    )
+}
+
+pub(super) fn divides(groups: usize, channels: usize, which: &str) -> Result<(), Refusal> {
     if channels.is_multiple_of(groups) {
         return Ok(());
     }
@@ -257,10 +302,12 @@ impl LayerKind for Conv2d {
 
     fn describe(&self) -> String {
         let one = Pair::square(1);
+        let size = |pair| self.dimensions.size(pair);
         let options = [
-            (self.stride != one).then(|| format!("stride {}", self.stride)),
-            (self.padding != Padding::default()).then(|| format!("padding {}", self.padding)),
-            (self.dilation != one).then(|| format!("dilation {}", self.dilation)),
+            (self.stride != one).then(|| format!("stride {}", size(self.stride))),
+            (self.padding != Padding::default())
+                .then(|| format!("padding {}", self.dimensions.border(self.padding))),
+            (self.dilation != one).then(|| format!("dilation {}", size(self.dilation))),
             (self.groups != 1).then(|| format!("{} groups", self.groups)),
             match self.bias {
                 ConvBias::Channel => None,
@@ -269,11 +316,12 @@ impl LayerKind for Conv2d {
             },
             (self.mode == ConvMode::Convolution).then(|| "kernel turned".to_owned()),
         ];
-        described(format!("conv2d {}", self.kernel_size), options)
+        let name = self.dimensions.named("conv");
+        described(format!("{name} {}", size(self.kernel_size)), options)
     }
 
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
-        let [channels, height, width] = feature_maps("conv2d", input)?;
+        let [channels, height, width] = self.dimensions.maps("conv", input)?;
         divides(self.groups, channels, "channels of the input")?;
         let Padding {
             top,
@@ -285,20 +333,24 @@ impl LayerKind for Conv2d {
             height.saturating_add(top).saturating_add(bottom),
             width.saturating_add(left).saturating_add(right),
         ];
-        let reach_height = extent(self.kernel_size.height, self.dilation.height);
-        let reach_width = extent(self.kernel_size.width, self.dilation.width);
-        let rows = windows(padded_height, reach_height, self.stride.height);
-        let columns = windows(padded_width, reach_width, self.stride.width);
+        let reach = reach(self.kernel_size, self.dilation);
+        let rows = windows(padded_height, reach.height, self.stride.height);
+        let columns = windows(padded_width, reach.width, self.stride.width);
         let (Some(rows), Some(columns)) = (rows, columns) else {
             return Err(Refusal::new("the kernel is larger than the input")
                 .key(KERNEL_SIZE.info.name)
                 .label(format!(
-                    "covers {reach_height}×{reach_width}, and the padded input is {padded_height}×{padded_width}"
+                    "covers {}, and the padded input is {}",
+                    self.dimensions.size(reach),
+                    self.dimensions.size(Pair {
+                        height: padded_height,
+                        width: padded_width
+                    })
                 ))
                 .help("make `kernel_size` smaller, `padding` larger, or pool less before"));
         };
         Shape::of("padded input", [channels, padded_height, padded_width])?;
-        Shape::of("output", [self.out_channels, rows, columns])
+        self.dimensions.shape(self.out_channels, rows, columns)
     }
 
     fn parameters(
@@ -321,7 +373,8 @@ impl LayerKind for Conv2d {
     }
 
     fn multiply_adds(&self, input: &Shape, output: &Shape) -> u64 {
-        let [_, taps @ ..] = self.weight_dims(input).map(|dim| dim as u64);
-        output.elements() as u64 * taps.iter().product::<u64>()
+        let dims = self.weight_dims(input);
+        let taps = dims[1..].iter().map(|&dim| dim as u64);
+        output.elements() as u64 * taps.product::<u64>()
     }
 }

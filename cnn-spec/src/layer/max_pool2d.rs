@@ -1,8 +1,8 @@
 //! `max_pool2d`: the largest value of each window.
 
 use super::pool::{self, Window};
-use super::{Kind, LayerKind, Pair};
-use crate::fields::Type;
+use super::{Dimensions, Kind, LayerKind, Pair};
+use crate::fields::{Fields, Type};
 use crate::grammar::TypeInfo;
 use crate::refusal::Refusal;
 use crate::shape::Shape;
@@ -10,6 +10,8 @@ use crate::shape::Shape;
 /// The largest value of each window; the first one in reading order where several are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaxPool2d {
+    /// What it slides along; in one dimension every height is 1.
+    pub dimensions: Dimensions,
     /// Height and width of the window.
     pub kernel_size: Pair,
     /// Rows and columns from one window to the next; by default the window's size.
@@ -18,31 +20,46 @@ pub struct MaxPool2d {
     pub padding: Pair,
 }
 
-pub(super) const TYPES: &[Type<Kind>] = &[Type {
-    info: TypeInfo {
-        name: NAME,
-        doc: "The largest value of each window.",
-        keys: pool::KEYS,
+pub(super) const TYPES: &[Type<Kind>] = &[
+    Type {
+        info: TypeInfo {
+            name: "max_pool2d",
+            doc: "The largest value of each window.",
+            keys: pool::KEYS,
+        },
+        read: |fields| MaxPool2d::read(fields, Dimensions::Two),
     },
-    read: |fields| {
+    Type {
+        info: TypeInfo {
+            name: "max_pool1d",
+            doc: "The largest value of each window of a sequence.",
+            keys: pool::KEYS_1D,
+        },
+        read: |fields| MaxPool2d::read(fields, Dimensions::One),
+    },
+];
+
+const NAME: &str = "max_pool";
+
+impl MaxPool2d {
+    fn read(fields: Fields<'_>, dimensions: Dimensions) -> Result<Kind, Refusal> {
         let Window {
+            dimensions,
             kernel_size,
             stride,
             padding,
-        } = Window::read(fields)?;
-        Ok(Kind::MaxPool2d(MaxPool2d {
+        } = Window::read(fields, dimensions)?;
+        Ok(Kind::MaxPool2d(Self {
+            dimensions,
             kernel_size,
             stride,
             padding,
         }))
-    },
-}];
+    }
 
-const NAME: &str = "max_pool2d";
-
-impl MaxPool2d {
     fn window(&self) -> Window {
         Window {
+            dimensions: self.dimensions,
             kernel_size: self.kernel_size,
             stride: self.stride,
             padding: self.padding,

@@ -1,23 +1,48 @@
 //! The kinds of layers: one file each, with its keys, its shape rule, its parameters and its cost.
 
 mod activation;
+mod adaptive_avg_pool2d;
+mod add;
 mod avg_pool2d;
+mod concat;
+mod conv1d;
 mod conv2d;
+mod conv_transpose2d;
 mod dense;
+mod dimensions;
 mod flatten;
+mod global_pool;
+mod joins;
+mod layer_norm;
 mod max_pool2d;
 mod pool;
+mod prelu;
+mod reshape;
 mod softmax;
+mod upsample2d;
+mod zero_pad2d;
 
-pub use activation::Activation;
+pub use activation::{Activation, Approximate, SELU_ALPHA, SELU_SCALE};
+pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
+pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
+pub use concat::Concat;
+pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::{Conv2d, ConvBias, ConvMode};
 pub use dense::Dense;
+pub use dimensions::Dimensions;
 pub use flatten::Flatten;
+pub use global_pool::{GlobalPool, Reduction};
+pub use layer_norm::LayerNorm;
 pub use max_pool2d::MaxPool2d;
-pub use softmax::Softmax;
+pub use prelu::PRelu;
+pub use reshape::Reshape;
+pub use softmax::{LogSoftmax, Softmax};
+pub use upsample2d::Upsample2d;
+pub use zero_pad2d::ZeroPad2d;
 
-use crate::fields::Type;
+use crate::block;
+use crate::fields::{At, Type};
 use crate::grammar::{Form, Key, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
@@ -36,6 +61,16 @@ pub(crate) trait LayerKind {
     /// The shape of the output for an input of this shape, or why there is none.
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal>;
 
+    /// Whether it joins several inputs.
+    fn is_join(&self) -> bool {
+        false
+    }
+
+    /// The shape of what inputs of shape `joined` become with another one, or why it does not fit.
+    fn join(&self, joined: &Shape, _next: &Shape) -> Result<Shape, Refusal> {
+        Ok(joined.clone())
+    }
+
     /// What it learns, in PyTorch's order.
     fn parameters(
         &self,
@@ -50,16 +85,11 @@ pub(crate) trait LayerKind {
     fn multiply_adds(&self, _input: &Shape, _output: &Shape) -> u64 {
         0
     }
-
-    /// Whether nothing may come after it.
-    fn is_final(&self) -> bool {
-        false
-    }
 }
 
-/// Declares the kinds: one row each, in the order of the reference.
+/// Declares the kinds: one row each.
 macro_rules! kinds {
-    ($($module:ident: $kind:ident,)*) => {
+    ($($kind:ident,)*) => {
         /// What a layer computes.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Kind {
@@ -75,26 +105,64 @@ macro_rules! kinds {
                     $(Self::$kind(kind) => kind,)*
                 }
             }
-
-            /// All values of a layer's `type`.
-            pub(crate) fn types() -> impl Iterator<Item = &'static Type<Self>> {
-                [$($module::TYPES),*].into_iter().flatten()
-            }
         }
     };
 }
 
 kinds! {
-    conv2d: Conv2d,
-    max_pool2d: MaxPool2d,
-    avg_pool2d: AvgPool2d,
-    dense: Dense,
-    flatten: Flatten,
-    activation: Activation,
-    softmax: Softmax,
+    Conv2d,
+    ConvTranspose2d,
+    MaxPool2d,
+    AvgPool2d,
+    GlobalPool,
+    AdaptiveAvgPool2d,
+    Upsample2d,
+    ZeroPad2d,
+    Dense,
+    Flatten,
+    Reshape,
+    LayerNorm,
+    Activation,
+    PRelu,
+    Softmax,
+    LogSoftmax,
+    Add,
+    Concat,
 }
 
+/// The values of a layer's `type`, in the order of the reference.
+const TYPES: &[&[Type<Kind>]] = &[
+    conv2d::TYPES,
+    conv1d::TYPES,
+    conv_transpose2d::TYPES,
+    max_pool2d::TYPES,
+    avg_pool2d::TYPES,
+    global_pool::TYPES,
+    adaptive_avg_pool2d::TYPES,
+    upsample2d::TYPES,
+    zero_pad2d::TYPES,
+    dense::TYPES,
+    flatten::TYPES,
+    reshape::TYPES,
+    layer_norm::TYPES,
+    activation::TYPES,
+    prelu::TYPES,
+    softmax::TYPES,
+    add::TYPES,
+    concat::TYPES,
+];
+
 impl Kind {
+    /// All values of a layer's `type`.
+    pub(crate) fn types() -> impl Iterator<Item = &'static Type<Self>> {
+        TYPES.iter().copied().flatten()
+    }
+
+    /// All values of a layer's `activation`.
+    pub(crate) fn activations() -> impl Iterator<Item = &'static Type<Self>> {
+        [activation::TYPES, prelu::TYPES].into_iter().flatten()
+    }
+
     /// The type and what sets it apart: `conv2d 5×5, stride 2`.
     pub fn describe(&self) -> String {
         self.rules().describe()
@@ -111,8 +179,11 @@ impl Kind {
 /// The tables `[[layer]]`.
 pub(crate) const LAYER: Tagged = Tagged {
     noun: "layer",
-    common: &[NAME.info],
-    types: || Kind::types().map(|known| known.info).collect(),
+    common: &[NAME.info, INPUT.info],
+    types: || {
+        let kinds = Kind::types().map(|known| known.info);
+        kinds.chain([block::USE]).collect()
+    },
     elsewhere: &[],
 };
 
@@ -124,24 +195,42 @@ pub(crate) const NAME: Key<String> = Key::optional(
     "The layer's name in the generated code and in files of weights.",
 );
 
+/// The key of a layer that does not read the one before it.
+pub(crate) const INPUT: Key<String> = Key::optional(
+    "input",
+    Form::Text,
+    "the layer before",
+    "The layer that it reads, after its activation; `\"input\"` is the network's input.",
+);
+
+/// The key of a layer that joins several.
+pub(crate) const INPUTS: Key<Vec<At<String>>> = Key::required(
+    "inputs",
+    Form::Texts,
+    "The layers that it reads, after their activations; `\"input\"` is the network's input.",
+);
+
 /// The key that puts an activation layer after this one.
 pub(crate) const ACTIVATION: Key<Kind> = Key::optional(
     "activation",
     Form::Tagged(&Tagged {
         noun: "activation",
         common: &[],
-        types: || activation::TYPES.iter().map(|known| known.info).collect(),
-        elsewhere: &[(
-            "softmax",
-            "a softmax is a layer of its own: `[[layer]]` with `type = \"softmax\"`",
-        )],
+        types: || Kind::activations().map(|known| known.info).collect(),
+        elsewhere: &[
+            (
+                "softmax",
+                "a softmax is a layer of its own: `[[layer]]` with `type = \"softmax\"`",
+            ),
+            (
+                "log_softmax",
+                "a log_softmax is a layer of its own: `[[layer]]` with `type = \"log_softmax\"`",
+            ),
+        ],
     }),
     "none",
     "The function applied to each output value.",
 );
-
-/// The values of [`ACTIVATION`].
-pub(crate) const ACTIVATIONS: &[Type<Kind>] = activation::TYPES;
 
 /// A number for rows and one for columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,15 +305,6 @@ fn described(kind: String, options: impl IntoIterator<Item = Option<String>>) ->
     let mut parts = vec![kind];
     parts.extend(options.into_iter().flatten());
     parts.join(", ")
-}
-
-/// `[channels, height, width]` of an input that must be feature maps.
-fn feature_maps(what: &str, input: &Shape) -> Result<[usize; 3], Refusal> {
-    input.maps().ok_or_else(|| {
-        Refusal::new(format!("a {what} slides over feature maps, and its input is a vector"))
-            .label("needs `[channels, height, width]`")
-            .help("put it before any `dense` or `flatten`, in a network with `input = [channels, height, width]`")
-    })
 }
 
 #[cfg(test)]

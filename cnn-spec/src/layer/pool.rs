@@ -1,6 +1,6 @@
 //! What the pooling layers share: a window that slides over each feature map.
 
-use super::{ACTIVATION, Pair, described, feature_maps};
+use super::{ACTIVATION, Dimensions, Pair, described};
 use crate::fields::Fields;
 use crate::grammar::{Form, Key, KeyInfo};
 use crate::refusal::Refusal;
@@ -24,26 +24,50 @@ const PADDING: Key<Pair> = Key::or(
     "Rows and columns around the input, at most half the window.",
 );
 
+const LENGTH: Key<Pair> = Key::required("kernel_size", Form::SIZE, "Length of the window.");
+const STEP: Key<Pair> = Key::optional(
+    "stride",
+    Form::SIZE,
+    "the window's length",
+    "Positions from one window to the next.",
+);
+const MARGIN: Key<Pair> = Key::or(
+    "padding",
+    Form::MARGIN,
+    "0",
+    "Positions before and after the input, at most half the window.",
+);
+
 /// The stem of default names, the same for all of them.
 pub(super) const STEM: &str = "pool";
 
-/// The keys of a pooling layer.
+/// The keys of a pooling layer over sequences.
+pub(super) const KEYS_1D: &[KeyInfo] = &[LENGTH.info, STEP.info, MARGIN.info, ACTIVATION.info];
+
+/// The keys of a pooling layer over feature maps.
 pub(super) const KEYS: &[KeyInfo] = &[KERNEL_SIZE.info, STRIDE.info, PADDING.info, ACTIVATION.info];
 
 /// The hyperparameters of a pooling layer.
 pub(super) struct Window {
+    pub dimensions: Dimensions,
     pub kernel_size: Pair,
     pub stride: Pair,
     pub padding: Pair,
 }
 
 impl Window {
-    pub fn read(fields: Fields<'_>) -> Result<Self, Refusal> {
-        let kernel_size = fields.get(&KERNEL_SIZE)?;
+    pub fn read(fields: Fields<'_>, dimensions: Dimensions) -> Result<Self, Refusal> {
+        let (kernel_size, stride, padding) = match dimensions {
+            Dimensions::One => (&LENGTH, &STEP, &MARGIN),
+            Dimensions::Two => (&KERNEL_SIZE, &STRIDE, &PADDING),
+        };
+        let kernel_size = dimensions.sizes(fields.get(kernel_size)?);
+        let stride = fields.find(stride).map(|stride| dimensions.sizes(stride));
         let window = Self {
+            dimensions,
             kernel_size,
-            stride: fields.find(&STRIDE).unwrap_or(kernel_size),
-            padding: fields.get(&PADDING)?,
+            stride: stride.unwrap_or(kernel_size),
+            padding: dimensions.margins(fields.get(padding)?),
         };
         let half = Pair {
             height: kernel_size.height / 2,
@@ -52,27 +76,34 @@ impl Window {
         if window.padding.height > half.height || window.padding.width > half.width {
             return Err(Refusal::new("the padding is more than half the window")
                 .key(PADDING.info.name)
-                .label(format!("at most {half} for a window of {kernel_size}"))
+                .label(format!(
+                    "at most {} for a window of {}",
+                    dimensions.size(half),
+                    dimensions.size(kernel_size)
+                ))
                 .help("make `padding` smaller or `kernel_size` larger"));
         }
         Ok(window)
     }
 
-    /// `pool2d 3×3, stride 2×2, padding 1×1`, each part only where it is not the default.
+    /// `max_pool2d 3×3, stride 2×2, padding 1×1`, each part only where it is not the default.
     pub fn describe(&self, name: &str) -> String {
+        let size = |pair| self.dimensions.size(pair);
         let options = [
-            (self.stride != self.kernel_size).then(|| format!("stride {}", self.stride)),
-            (self.padding != Pair::square(0)).then(|| format!("padding {}", self.padding)),
+            (self.stride != self.kernel_size).then(|| format!("stride {}", size(self.stride))),
+            (self.padding != Pair::square(0)).then(|| format!("padding {}", size(self.padding))),
         ];
-        described(format!("{name} {}", self.kernel_size), options)
+        let name = self.dimensions.named(name);
+        described(format!("{name} {}", size(self.kernel_size)), options)
     }
 
     pub fn output_shape(&self, name: &str, input: &Shape) -> Result<Shape, Refusal> {
-        let [channels, height, width] = feature_maps(name, input)?;
+        let [channels, height, width] = self.dimensions.maps(name, input)?;
         let Self {
             kernel_size,
             stride,
             padding,
+            dimensions,
         } = self;
         let [padded_height, padded_width] =
             [height + 2 * padding.height, width + 2 * padding.width];
@@ -82,10 +113,15 @@ impl Window {
             return Err(Refusal::new("the window is larger than the input")
                 .key(KERNEL_SIZE.info.name)
                 .label(format!(
-                    "{kernel_size}, on feature maps of {padded_height}×{padded_width}"
+                    "covers {}, and the padded input is {}",
+                    dimensions.size(*kernel_size),
+                    dimensions.size(Pair {
+                        height: padded_height,
+                        width: padded_width
+                    })
                 ))
                 .help("make `kernel_size` smaller, or pool less before"));
         };
-        Shape::of("output", [channels, rows, columns])
+        dimensions.shape(channels, rows, columns)
     }
 }

@@ -1,4 +1,4 @@
-//! `softmax`: logits become probabilities.
+//! `softmax` and `log_softmax`: scores become probabilities, or their logarithms.
 
 use super::{Kind, LayerKind};
 use crate::fields::Type;
@@ -6,18 +6,32 @@ use crate::grammar::TypeInfo;
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
-/// `e^{z_j} / Σ_k e^{z_k}` over a vector; the last layer of a network that is asked for probabilities.
+/// `e^{z_j} / Σ_k e^{z_k}` over the features of a vector, or over the channels at each position of feature maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Softmax;
 
-pub(super) const TYPES: &[Type<Kind>] = &[Type {
-    info: TypeInfo {
-        name: "softmax",
-        doc: "Probabilities e^z_j / Σ_k e^z_k of a vector; only as the last layer.",
-        keys: &[],
+/// The logarithm of [`Softmax`], `z_j − ln Σ_k e^{z_k}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogSoftmax;
+
+pub(super) const TYPES: &[Type<Kind>] = &[
+    Type {
+        info: TypeInfo {
+            name: "softmax",
+            doc: "Probabilities e^z_j / Σ_k e^z_k over features, or channels at each position.",
+            keys: &[],
+        },
+        read: |_| Ok(Kind::Softmax(Softmax)),
     },
-    read: |_| Ok(Kind::Softmax(Softmax)),
-}];
+    Type {
+        info: TypeInfo {
+            name: "log_softmax",
+            doc: "The logarithms z_j − ln Σ_k e^z_k of a softmax.",
+            keys: &[],
+        },
+        read: |_| Ok(Kind::LogSoftmax(LogSoftmax)),
+    },
+];
 
 impl LayerKind for Softmax {
     fn stem(&self) -> &'static str {
@@ -29,17 +43,20 @@ impl LayerKind for Softmax {
     }
 
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
-        if input.rank() == 1 {
-            return Ok(input.clone());
-        }
-        Err(
-            Refusal::new("softmax makes probabilities of a vector, and its input is feature maps")
-                .label("needs an input `[features]`")
-                .help("put a `dense` or `flatten` layer before it"),
-        )
+        Ok(input.clone())
+    }
+}
+
+impl LayerKind for LogSoftmax {
+    fn stem(&self) -> &'static str {
+        "log_softmax"
     }
 
-    fn is_final(&self) -> bool {
-        true
+    fn describe(&self) -> String {
+        "log_softmax".to_owned()
+    }
+
+    fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
+        Ok(input.clone())
     }
 }

@@ -132,7 +132,7 @@ fn the_output_of_a_pool() {
 fn a_dense_layer_reads_feature_maps_as_a_vector() {
     let keys = "type = \"dense\", out_features = 10, in_features = 432";
     let layer = try_layer("[3, 12, 12]", keys).unwrap();
-    assert_eq!(layer.input_shape.dims(), [3, 12, 12]);
+    assert_eq!(layer.input_shape().dims(), [3, 12, 12]);
     assert_eq!(layer.output_shape.dims(), [10]);
     assert_eq!(parameters("[3, 12, 12]", keys), [vec![10, 432], vec![10]]);
     assert_eq!(

@@ -1,9 +1,11 @@
 //! Each kind of layer as its definition says: one output value after the other.
 
+use super::activation::{activation, elementwise, log_softmax, prelu, softmax};
 use super::tape::{Tape, Variable};
 use crate::Shape;
 use crate::layer::{
-    Activation, AvgPool2d, Conv2d, ConvBias, ConvMode, Dense, Kind, MaxPool2d, Padding, Pair,
+    AdaptiveAvgPool2d, AvgPool2d, Conv2d, ConvBias, ConvMode, ConvTranspose2d, Dense, GlobalPool,
+    Kind, LayerNorm, MaxPool2d, Padding, Pair, Reduction, Upsample2d,
 };
 use crate::network::Layer;
 
@@ -12,16 +14,27 @@ pub(super) fn forward(
     tape: &mut Tape,
     layer: &Layer,
     parameters: &[Vec<Variable>],
-    input: &[Variable],
+    inputs: &[&[Variable]],
 ) -> Vec<Variable> {
+    let input = inputs[0];
     match &layer.kind {
         Kind::Conv2d(conv) => conv2d(tape, conv, layer, parameters, input),
         Kind::MaxPool2d(pool) => max_pool2d(tape, pool, layer, input),
         Kind::AvgPool2d(pool) => avg_pool2d(tape, pool, layer, input),
         Kind::Dense(dense) => self::dense(tape, dense, parameters, input),
-        Kind::Flatten(_) => elementwise(tape, input, |x| (x, 1.0)),
+        Kind::ConvTranspose2d(conv) => conv_transpose2d(tape, conv, layer, parameters, input),
+        Kind::GlobalPool(pool) => global_pool(tape, *pool, layer, input),
+        Kind::AdaptiveAvgPool2d(pool) => adaptive_avg_pool2d(tape, *pool, layer, input),
+        Kind::Upsample2d(upsample) => upsample2d(*upsample, layer, input),
+        Kind::ZeroPad2d(pad) => zero_pad2d(tape, pad.padding, layer, input),
+        Kind::LayerNorm(norm) => layer_norm(tape, norm, layer, parameters, input),
+        Kind::Flatten(_) | Kind::Reshape(_) => input.to_vec(),
         Kind::Activation(function) => elementwise(tape, input, |z| activation(*function, z)),
-        Kind::Softmax(_) => softmax(tape, input),
+        Kind::PRelu(_) => prelu(tape, layer, &parameters[0], input),
+        Kind::Softmax(_) => softmax(tape, layer, input),
+        Kind::LogSoftmax(_) => log_softmax(tape, layer, input),
+        Kind::Add(_) => add(tape, inputs),
+        Kind::Concat(_) => inputs.concat(),
     }
 }
 
@@ -33,7 +46,7 @@ fn conv2d(
     parameters: &[Vec<Variable>],
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, &layer.input_shape, conv.padding);
+    let input = Padded::new(input, layer.input_shape(), conv.padding);
     let inputs = input.channels / conv.groups;
     let outputs = conv.out_channels / conv.groups;
     let kernel = positions(inputs, conv.kernel_size);
@@ -72,7 +85,7 @@ fn max_pool2d(
     layer: &Layer,
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, &layer.input_shape, around(pool.padding));
+    let input = Padded::new(input, layer.input_shape(), pool.padding.into());
     let windows = input.windows(pool.kernel_size, pool.stride, &layer.output_shape);
     let output = |window: Vec<Variable>| {
         let larger = |a, b| if tape.value(b) > tape.value(a) { b } else { a };
@@ -89,12 +102,161 @@ fn avg_pool2d(
     layer: &Layer,
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, &layer.input_shape, around(pool.padding));
+    let input = Padded::new(input, layer.input_shape(), pool.padding.into());
     let windows = input.windows(pool.kernel_size, pool.stride, &layer.output_shape);
     let factor = 1.0 / (pool.kernel_size.height * pool.kernel_size.width) as f64;
     let output =
         |window: Vec<Variable>| tape.combine(window.into_iter().map(|x| (x, factor)).collect());
     windows.into_iter().map(output).collect()
+}
+
+/// The sum over all `o, y, x` that meet: `out[o, y s + ky d − p, x s + kx d − p] += w[i, o, ky, kx] · in[i, y, x]`.
+fn conv_transpose2d(
+    tape: &mut Tape,
+    conv: &ConvTranspose2d,
+    layer: &Layer,
+    parameters: &[Vec<Variable>],
+    input: &[Variable],
+) -> Vec<Variable> {
+    let channels = maps(layer.input_shape())[0];
+    let (inputs, outputs) = (channels / conv.groups, conv.out_channels / conv.groups);
+    let kernel = positions(outputs, conv.kernel_size);
+    let target = Padded::new(&[], &layer.output_shape, conv.padding.into());
+    let mut products = vec![Vec::new(); layer.output_shape.elements()];
+    for (&value, [i, y, x]) in input.iter().zip(map_positions(layer.input_shape())) {
+        let weights = &parameters[0][i * kernel.len()..];
+        for (&weight, &[o, ky, kx]) in weights.iter().zip(&kernel) {
+            let row = y * conv.stride.height + ky * conv.dilation.height;
+            let column = x * conv.stride.width + kx * conv.dilation.width;
+            if let Some(index) = target.index(i / inputs * outputs + o, row, column) {
+                products[index].push((weight, value));
+            }
+        }
+    }
+    let sum = |(products, [o, _, _]): (Vec<_>, [usize; 3])| {
+        tape.sum_of_products(&products, conv.bias.then(|| parameters[1][o]))
+    };
+    let positions = map_positions(&layer.output_shape);
+    products.into_iter().zip(positions).map(sum).collect()
+}
+
+/// The mean or the largest value of each channel.
+fn global_pool(
+    tape: &mut Tape,
+    pool: GlobalPool,
+    layer: &Layer,
+    input: &[Variable],
+) -> Vec<Variable> {
+    let [_, height, width] = maps(layer.input_shape());
+    let reduce = |map: &[Variable]| match pool.reduction {
+        Reduction::Mean => mean(tape, map),
+        Reduction::Max => {
+            let larger = |a, b| if tape.value(b) > tape.value(a) { b } else { a };
+            map.iter()
+                .copied()
+                .reduce(larger)
+                .expect("a map has values")
+        }
+    };
+    input.chunks(height * width).map(reduce).collect()
+}
+
+/// The mean of rows `⌊y H / rows⌋` to `⌈(y + 1) H / rows⌉` and columns likewise.
+fn adaptive_avg_pool2d(
+    tape: &mut Tape,
+    pool: AdaptiveAvgPool2d,
+    layer: &Layer,
+    input: &[Variable],
+) -> Vec<Variable> {
+    let [_, height, width] = maps(layer.input_shape());
+    let range = |index: usize, size: usize, count: usize| {
+        index * size / count..((index + 1) * size).div_ceil(count)
+    };
+    let output = |[c, y, x]: [usize; 3]| {
+        let columns = range(x, width, pool.output_size.width);
+        let rows = range(y, height, pool.output_size.height);
+        let row = |row: usize| {
+            let start = (c * height + row) * width;
+            &input[start + columns.start..start + columns.end]
+        };
+        let window: Vec<_> = rows.flat_map(row).copied().collect();
+        mean(tape, &window)
+    };
+    map_positions(&layer.output_shape)
+        .into_iter()
+        .map(output)
+        .collect()
+}
+
+/// `out[c, y, x] = in[c, ⌊y / f⌋, ⌊x / g⌋]`.
+fn upsample2d(upsample: Upsample2d, layer: &Layer, input: &[Variable]) -> Vec<Variable> {
+    let [_, height, width] = maps(layer.input_shape());
+    let factor = upsample.scale_factor;
+    let value =
+        |[c, y, x]: [usize; 3]| input[(c * height + y / factor.height) * width + x / factor.width];
+    map_positions(&layer.output_shape)
+        .into_iter()
+        .map(value)
+        .collect()
+}
+
+/// The input, and zeros where there is none.
+fn zero_pad2d(
+    tape: &mut Tape,
+    padding: Padding,
+    layer: &Layer,
+    input: &[Variable],
+) -> Vec<Variable> {
+    let input = Padded::new(input, layer.input_shape(), padding);
+    let value = |[c, y, x]: [usize; 3]| {
+        let value = input.at(c, y, x);
+        tape.combine(value.map(|x| (x, 1.0)).into_iter().collect())
+    };
+    map_positions(&layer.output_shape)
+        .into_iter()
+        .map(value)
+        .collect()
+}
+
+/// `out[i] = (in[i] − m) / √(v + ε) · w[i] + b[i]` with mean `m` and variance `v` of each run of values.
+fn layer_norm(
+    tape: &mut Tape,
+    norm: &LayerNorm,
+    layer: &Layer,
+    parameters: &[Vec<Variable>],
+    input: &[Variable],
+) -> Vec<Variable> {
+    let count: usize = norm.normalized(layer.input_shape()).iter().product();
+    let mut output = Vec::new();
+    for run in input.chunks(count) {
+        let mean_value = mean(tape, run);
+        let centred: Vec<_> = run
+            .iter()
+            .map(|&x| tape.combine(vec![(x, 1.0), (mean_value, -1.0)]))
+            .collect();
+        let squares = elementwise(tape, &centred, |x| (x * x, 2.0 * x));
+        let variance = mean(tape, &squares);
+        let deviation = tape.map(variance, |v| {
+            let root = (v + norm.epsilon).sqrt();
+            (root, 0.5 / root)
+        });
+        for (index, x) in centred.into_iter().enumerate() {
+            let scaled = tape.divide(x, deviation);
+            output.push(match parameters {
+                [] => scaled,
+                [weight, bias @ ..] => {
+                    let bias = bias.first().map(|bias| bias[index]);
+                    tape.sum_of_products(&[(weight[index], scaled)], bias)
+                }
+            });
+        }
+    }
+    output
+}
+
+fn mean(tape: &mut Tape, values: &[Variable]) -> Variable {
+    let share = 1.0 / values.len() as f64;
+    tape.combine(values.iter().map(|&x| (x, share)).collect())
 }
 
 /// `out[o] = Σ w[o, i] · in[i] + b[o]`.
@@ -112,52 +274,13 @@ fn dense(
     (0..dense.out_features).map(output).collect()
 }
 
-/// `σ(z)` and `σ'(z)`.
-fn activation(function: Activation, z: f64) -> (f64, f64) {
-    match function {
-        Activation::Relu | Activation::LeakyRelu { .. } if z > 0.0 => (z, 1.0),
-        Activation::Relu => (0.0, 0.0),
-        Activation::LeakyRelu { negative_slope } => (negative_slope * z, negative_slope),
-        Activation::Sigmoid => {
-            let a = 1.0 / (1.0 + (-z).exp());
-            (a, a * (1.0 - a))
-        }
-        Activation::Tanh => {
-            let a = z.tanh();
-            (a, 1.0 - a * a)
-        }
-    }
-}
-
-/// `out[j] = e^in[j] / Σ e^in[k]`.
-fn softmax(tape: &mut Tape, input: &[Variable]) -> Vec<Variable> {
-    let (_, exponentials, sum) = exponentials(tape, input);
-    let divide = |e| tape.divide(e, sum);
-    exponentials.into_iter().map(divide).collect()
-}
-
-/// `m = max z`, each `e^(z − m)` and their sum.
-///
-/// What is made of them does not depend on `m`, which only keeps them finite; so it counts as a constant.
-pub(super) fn exponentials(tape: &mut Tape, z: &[Variable]) -> (f64, Vec<Variable>, Variable) {
-    let largest = tape.values(z).into_iter().fold(f64::NEG_INFINITY, f64::max);
-    let exponential = |z| {
-        let value = f64::exp(z - largest);
-        (value, value)
+/// `out[i] = Σ in_k[i]`.
+fn add(tape: &mut Tape, inputs: &[&[Variable]]) -> Vec<Variable> {
+    let sum = |index: usize| {
+        let terms = inputs.iter().map(|input| (input[index], 1.0));
+        tape.combine(terms.collect())
     };
-    let exponentials = elementwise(tape, z, exponential);
-    let sum = tape.combine(exponentials.iter().map(|&e| (e, 1.0)).collect());
-    (largest, exponentials, sum)
-}
-
-/// Applies a function, given as its value and its derivative, to each value.
-fn elementwise(
-    tape: &mut Tape,
-    input: &[Variable],
-    function: impl Fn(f64) -> (f64, f64),
-) -> Vec<Variable> {
-    let apply = |&x| tape.map(x, &function);
-    input.iter().map(apply).collect()
+    (0..inputs[0].len()).map(sum).collect()
 }
 
 /// Feature maps with something around them that does not count.
@@ -181,10 +304,15 @@ impl<'a> Padded<'a> {
 
     /// The value at a row and a column counted from the padding's corner; `None` in the padding.
     fn at(&self, channel: usize, row: usize, column: usize) -> Option<Variable> {
+        Some(self.values[self.index(channel, row, column)?])
+    }
+
+    /// Where that value is.
+    fn index(&self, channel: usize, row: usize, column: usize) -> Option<usize> {
         let Pair { height, width } = self.size;
         let y = row.checked_sub(self.padding.top)?;
         let x = column.checked_sub(self.padding.left)?;
-        (y < height && x < width).then(|| self.values[(channel * height + y) * width + x])
+        (y < height && x < width).then_some((channel * height + y) * width + x)
     }
 
     /// The values under each output position's window, in reading order.
@@ -197,16 +325,6 @@ impl<'a> Padded<'a> {
             offsets.iter().filter_map(value).collect()
         };
         map_positions(output).into_iter().map(window).collect()
-    }
-}
-
-/// The same padding above as below and on the left as on the right.
-fn around(padding: Pair) -> Padding {
-    Padding {
-        top: padding.height,
-        bottom: padding.height,
-        left: padding.width,
-        right: padding.width,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The cost of one sample.
 
-use super::layers::exponentials;
+use super::activation::exponentials;
 use super::tape::{Tape, Variable};
 use crate::training::Loss;
 

@@ -16,6 +16,7 @@ layer  kind                 input → output  parameters  first values     multi
 conv1  conv2d 2×2, no bias  1×3×3 → 1×2×2            4  uniform ±0.5000             16        32         32
 total                                                4                              16        32         32
 loss quadratic; sgd, learning rate 0.1, momentum 0, weight decay 0; schedule constant; epochs 1, batch size 1, seed 0
+kernels: plain
 memory: parameters 32 bytes; to infer one sample 32, a batch 32
         to train 64, with gradients of 32 and an optimizer's memory of 0
 ";

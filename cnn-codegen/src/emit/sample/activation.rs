@@ -29,6 +29,7 @@ pub fn value_text(activation: Option<Activation>, z: &str) -> String {
         }
         Some(Activation::Sigmoid) => format!("σ({z})"),
         Some(Activation::Tanh) => format!("tanh({z})"),
+        Some(_) => unreachable!("networks with other activations have plain kernels"),
     }
 }
 

@@ -87,11 +87,11 @@ fn plain(
 ) -> (TokenStream, TokenStream) {
     let item = super::functions(plan, step)
         .forward
-        .item(plan, step, Direction::Forward);
+        .map(|forward| forward.item(plan, step, Direction::Forward));
     let name = format_ident!("{}_forward", step.name);
     let (input, output) = (
         memory::shared(schedule, stage.input),
         memory::unique(schedule, stage.output),
     );
-    (item, quote!(#name(#input, #output);))
+    (quote!(#item), quote!(#name(#input, #output);))
 }

@@ -23,6 +23,7 @@ pub fn value(activation: Option<Activation>, z: &TokenStream) -> TokenStream {
         }
         Some(Activation::Sigmoid) => quote!(lanes::sigmoid(simd, #z)),
         Some(Activation::Tanh) => quote!(lanes::tanh(simd, #z)),
+        Some(_) => unreachable!("networks with other activations have plain kernels"),
     }
 }
 
@@ -37,6 +38,7 @@ pub fn delta(activation: Activation) -> TokenStream {
         }
         Activation::Sigmoid => quote!(d * a * (lanes::splat(simd, 1.0) - a)),
         Activation::Tanh => quote!(d * (lanes::splat(simd, 1.0) - a * a)),
+        _ => unreachable!("networks with other activations have plain kernels"),
     }
 }
 
@@ -50,6 +52,7 @@ pub fn value_text(activation: Option<Activation>, z: &str) -> String {
         }
         Some(Activation::Sigmoid) => format!("σ({z})"),
         Some(Activation::Tanh) => format!("tanh({z})"),
+        Some(_) => unreachable!("networks with other activations have plain kernels"),
     }
 }
 
@@ -62,6 +65,7 @@ pub fn delta_text(activation: Activation) -> String {
         }
         Activation::Sigmoid => "delta · a · (1 − a)".to_owned(),
         Activation::Tanh => "delta · (1 − a²)".to_owned(),
+        _ => unreachable!("networks with other activations have plain kernels"),
     }
 }
 

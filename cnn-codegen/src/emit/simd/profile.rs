@@ -158,7 +158,7 @@ fn of_group(plan: &Plan, group: &Group, function: &Function) -> Kernel {
     let multiply_adds = |layer: &Layer| {
         layer
             .kind
-            .multiply_adds(&layer.input_shape, &layer.output_shape)
+            .multiply_adds(layer.input_shape(), &layer.output_shape)
     };
     Kernel {
         name: function.name.clone(),
