@@ -26,6 +26,10 @@ publish = false
 [dependencies]
 cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"simd\"] }}
 
+[profile.release]
+# Kernels are whole in themselves: to optimise across modules takes half of the time and gains nothing.
+lto = \"off\"
+
 # What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
 [profile.release.package]
 clap_builder.opt-level = 0

@@ -6,6 +6,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+/// So deep that rounding decides which value of some pool's window is the largest, and with it where a delta goes: the
+/// gradients of its layers are compared in smaller networks.
+const DEEP: &str = "vgg";
+
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut modules = String::new();
@@ -45,13 +49,17 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     let untrained = text.split("[training]").next().unwrap_or_default();
     let inference = generate(untrained, &module, "inference", Kernels::Simd, out, modules)?;
     let network = cnn_spec::parse(&text, "").map_err(|report| report.to_string())?;
+    let agree = if module == DEEP {
+        String::new()
+    } else {
+        format!(
+            "    #[test]\n    fn kernels_agree() {{\n        crate::agree::<{plain}, {simd}>();\n    }}"
+        )
+    };
     let multiply_adds = cnn_spec::Summary::new(&network).totals.training;
     writeln!(
         modules,
-        "    #[test]
-    fn kernels_agree() {{
-        crate::agree::<{plain}, {simd}>();
-    }}
+        "{agree}
     #[test]
     fn one_sample_agrees() {{
         crate::one_sample_agrees::<{plain}, {simd}>(<{simd} as Model>::forward);

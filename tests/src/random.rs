@@ -246,7 +246,7 @@ impl Draw {
         match self.below(6) {
             0 | 1 => {
                 *text +=
-                    "type = \"conv2d\"\nout_channels = 3\nkernel_size = 3\npadding = \"same\"\n"
+                    "type = \"conv2d\"\nout_channels = 3\nkernel_size = 3\npadding = \"same\"\n";
             }
             2 => *text += "type = \"conv1d\"\nout_channels = 3\nkernel_size = 3\npadding = 1\n",
             3 => *text += "type = \"dense\"\nout_features = 4\n",
