@@ -8,7 +8,7 @@ use crate::plan::route;
 use crate::plan::tile::{self, Registers};
 use crate::plan::turns::{self, Tenant};
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Conv2d, ConvBias, Padding, Pair};
+use cnn_spec::layer::{Conv2d, ConvBias, MaxPool2d, Padding, Pair};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -219,7 +219,7 @@ impl<'p> Memory<'p> {
         if !is_read_once || self.is_routed(group) || group.sums == group.output {
             return None;
         }
-        let step = pool.map_or(1, |pool| pool.kernel_size.height);
+        let step = rows_of_window(pool);
         let ([maps, _, columns], [_, rows, _]) = (self.maps(group.sums), self.maps(group.output));
         tile::band_of_all(maps, rows, step, columns)
     }
@@ -245,8 +245,7 @@ impl<'p> Memory<'p> {
         let Kernel::Conv2d { pool, .. } = group.kernel else {
             return None;
         };
-        let step = pool.map_or(1, |pool| pool.kernel_size.height);
-        self.band(group).map(|rows| step * rows)
+        self.band(group).map(|rows| rows_of_window(pool) * rows)
     }
 
     /// The array that holds the delta of a group's sums, if it is not that of its output.
@@ -447,6 +446,11 @@ impl<'p> Memory<'p> {
             shape: Shape::new([16, chunks]).expect("as many values as the input has, rounded up"),
         })
     }
+}
+
+/// The rows of sums that make one of the output.
+fn rows_of_window(pool: Option<&MaxPool2d>) -> usize {
+    pool.map_or(1, |pool| pool.kernel_size.height)
 }
 
 fn buffer_name(number: usize) -> String {

@@ -233,8 +233,8 @@ pub fn clear(groups: &[Group], memory: &Memory) -> TokenStream {
     let convolutions = groups
         .iter()
         .filter(|group| matches!(group.kernel, Kernel::Conv2d { .. }));
-    let names = convolutions.map(|group| ident(&memory.weight_sums(group).name));
-    quote!(#(deltas.#names.fill(Room::default());)*)
+    let places = convolutions.map(|group| memory.place(&memory.weight_sums(group).name));
+    quote!(#(#places.fill(Room::default());)*)
 }
 
 /// `store_lanes` and `outputs_lanes`; the last function is called after the scores.

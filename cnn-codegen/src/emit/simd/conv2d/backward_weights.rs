@@ -27,11 +27,11 @@ impl Emitter<'_> {
         } else {
             arguments.push(self.delta());
         }
-        let sums = ident(&self.memory.weight_sums(self.group).name);
+        let sums = self.memory.weight_sums(self.group);
         arguments.push(Argument::unique(
             "sums",
             &self.taps_array(),
-            &quote!(deltas.#sums),
+            &self.memory.place(&sums.name),
         ));
         let bias = self.bias_gradient();
         if bias.is_some() || (is_banded && self.adds_bias()) {
@@ -61,8 +61,7 @@ impl Emitter<'_> {
 
     fn weight_sums(&self) -> Argument {
         let sums = self.memory.weight_sums(self.group);
-        let (name, array) = (ident(&sums.name), sums.array());
-        Argument::unique("sums", &array, &quote!(deltas.#name))
+        Argument::unique("sums", &sums.array(), &self.memory.place(&sums.name))
     }
 
     /// The gradient of the bias, if it is not computed with the delta.
@@ -213,7 +212,7 @@ impl Emitter<'_> {
                 #group
                 let mut taps = [[lanes::splat(simd, 0.0); TAPS]; MAPS];
                 for m in 0..MAPS {
-                                        for t in 0..TAPS {
+                    for t in 0..TAPS {
                         taps[m][t] = lanes::load(simd, &sums[o + m][first + t]);
                     }
                 }
@@ -255,7 +254,7 @@ impl Emitter<'_> {
                     }
                 }
                 for m in 0..MAPS {
-                                        for t in 0..TAPS {
+                    for t in 0..TAPS {
                         taps[m][t].store_array(&mut sums[o + m][first + t]);
                     }
                 }

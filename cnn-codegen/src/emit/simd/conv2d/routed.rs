@@ -228,10 +228,10 @@ impl Emitter<'_> {
         let Pair { height, width } = self.conv.kernel_size;
         let [maps, ..] = self.sums_dims();
         let [maps, height, width] = [maps, height, width].map(number);
-        let name = ident(&format!("{}_weight_sums", self.group.layer));
+        let place = self.memory.place(&self.memory.weight_sums(self.group).name);
         Argument {
             declaration: quote!(sums: &mut [[[[Vector<S>; #width]; #height]; #maps]]),
-            value: quote!(lanes::views_mut(&mut deltas.#name)),
+            value: quote!(lanes::views_mut(&mut #place)),
         }
     }
 
