@@ -67,6 +67,7 @@ impl Labels {
         self.is_weighted().then(|| {
             quote! {
                 /// What a sample of each class weighs in the mean over a batch.
+                #[rustfmt::skip]
                 pub const CLASS_WEIGHTS: [#scalar; #count] = [#(#weights),*];
             }
         })

@@ -197,6 +197,7 @@ impl Elementwise {
         (!self.weights.is_empty()).then(|| {
             quote! {
                 /// What a target of one counts beside a target of zero, for each output.
+                #[rustfmt::skip]
                 pub const POS_WEIGHTS: [#scalar; #count] = [#(#weights),*];
             }
         })

@@ -67,7 +67,7 @@ fn softmax_cross_entropy(labels: &Labels, plan: &Plan) -> TokenStream {
                 let mut totals = cnn_runtime::Totals::default();
                 for (lane, label) in labels.iter().enumerate() {
                     let total = largest[lane] + cnn_runtime::math::ln(sum[lane]);
-                    let loss = #loss;
+                    #loss
                     #sample
                     totals += sample;
                 }
@@ -135,16 +135,20 @@ fn scores_of_all(labels: &Labels, scores: &TokenStream) -> Option<TokenStream> {
         .then(|| quote!(let mut all = lanes::splat(simd, 0.0); #sum))
 }
 
-/// A sample's loss from that of its label's class and the sum of those of all.
+/// Names a sample's loss, made of that of its label's class and the sum of those of all.
 fn sample_loss(labels: &Labels, of_label: &TokenStream, of_all: &TokenStream) -> TokenStream {
     let (own, even) = (labels.own(), labels.even());
     let weight = labels
         .is_weighted()
         .then(|| quote!(CLASS_WEIGHTS[*label] *));
     match (labels.is_smoothed(), weight) {
-        (false, None) => of_label.clone(),
-        (false, Some(weight)) => quote!(#weight (#of_label)),
-        (true, weight) => quote!(#own * #weight (#of_label) + #even * (#of_all)),
+        (false, None) => quote!(let loss = #of_label;),
+        (false, Some(weight)) => quote!(let loss = #weight (#of_label);),
+        (true, weight) => quote! {
+            let of_label = #of_label;
+            let of_all = #of_all;
+            let loss = #own * #weight of_label + #even * of_all;
+        },
     }
 }
 
@@ -286,7 +290,7 @@ fn nll(labels: &Labels, plan: &Plan) -> TokenStream {
                 #all
                 let mut totals = cnn_runtime::Totals::default();
                 for (lane, label) in labels.iter().enumerate() {
-                    let loss = #loss;
+                    #loss
                     #sample
                     totals += sample;
                 }
