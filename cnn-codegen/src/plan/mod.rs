@@ -18,6 +18,7 @@ pub mod route;
 pub mod spatial;
 pub mod stage;
 pub mod tile;
+pub mod turns;
 
 use cnn_spec::layer::{Kind, Padding};
 use cnn_spec::network::{Network, Parameter};

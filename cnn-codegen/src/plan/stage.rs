@@ -2,6 +2,7 @@
 
 use super::fuse::{self, Group, Kernel};
 use super::spatial::{self, WIDEST, Work};
+use super::turns::{self, Tenant};
 use super::{Plan, Step, ValueId};
 use cnn_spec::layer::{Activation, Conv2d, ConvMode, Dense, MaxPool2d, Pair};
 use cnn_spec::shape::Shape;
@@ -386,20 +387,11 @@ fn places(tensors: &[Tensor], stages: &[Stage]) -> Vec<usize> {
             last.unwrap_or(stages.len())
         })
         .collect();
-    // The length of each buffer, and the stage that last reads its tenant.
-    let mut buffers: Vec<(usize, usize)> = Vec::new();
-    let mut places = Vec::new();
-    for (index, stage) in stages.iter().enumerate() {
-        let length = tensors[stage.output].shape.elements();
-        let free = (0..buffers.len()).filter(|&buffer| buffers[buffer].1 < index);
-        let place = free
-            .min_by_key(|&buffer| length.abs_diff(buffers[buffer].0))
-            .unwrap_or(buffers.len());
-        if place == buffers.len() {
-            buffers.push((length, 0));
-        }
-        buffers[place] = (buffers[place].0.max(length), last_reads[stage.output]);
-        places.push(place);
-    }
-    places
+    let tenant = |(index, stage): (usize, &Stage)| Tenant {
+        length: tensors[stage.output].shape.elements(),
+        first: index,
+        last: last_reads[stage.output],
+    };
+    let tenants: Vec<_> = stages.iter().enumerate().map(tenant).collect();
+    turns::places(&tenants)
 }

@@ -154,9 +154,10 @@ impl<'n> Emitter<'n> {
             }
             Some(Clip::Norm(norm)) => {
                 let norm = real(norm, self.dtype);
+                let indices = self.tensors.indices(Set::Learnt);
                 let once = quote! {
                     let mut squares = 0.0;
-                    for index in 0..Parameters::TENSORS.len() {
+                    for index in #indices {
                         squares += cnn_runtime::math::sum_of_squares(gradients.tensor(index));
                     }
                     let shorten = #norm / (cnn_runtime::math::sqrt(squares) + 1e-6);

@@ -188,7 +188,6 @@ impl Emitter<'_> {
             .memory
             .rows(self.group)
             .expect("a dense layer has rows");
-        let rows_name = ident(&rows.name);
         let chunk_count = number(rows.shape.dims()[1]);
         let bias_text = if self.dense.bias {
             "\n∂loss/∂bias[o] = delta[o]"
@@ -216,7 +215,7 @@ impl Emitter<'_> {
                 Argument::unique(
                     "rows",
                     &quote!([[Room; #chunk_count]; lanes::MOST]),
-                    &quote!(deltas.#rows_name),
+                    &self.memory.place(&rows.name),
                 ),
                 Argument::gradients(self.group),
             ],

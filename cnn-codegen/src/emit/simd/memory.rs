@@ -6,6 +6,7 @@ use crate::plan::fuse::{Group, Kernel};
 use crate::plan::layout::Layout;
 use crate::plan::route;
 use crate::plan::tile::{self, Registers};
+use crate::plan::turns::{self, Tenant};
 use crate::plan::{Plan, ValueId};
 use cnn_spec::layer::{Conv2d, ConvBias, Padding, Pair};
 use cnn_spec::shape::Shape;
@@ -16,6 +17,14 @@ use quote::quote;
 pub struct Memory<'p> {
     plan: &'p Plan<'p>,
     layout: Layout,
+    /// What the backward pass keeps for a while.
+    guests: Vec<Guest>,
+}
+
+/// Something that takes turns with others in a buffer.
+struct Guest {
+    field: Field,
+    buffer: usize,
 }
 
 /// One array of a block.
@@ -42,10 +51,98 @@ impl Field {
 }
 
 impl<'p> Memory<'p> {
-    pub fn new(plan: &'p Plan<'p>) -> Self {
-        Self {
+    pub fn new(plan: &'p Plan<'p>, groups: &[Group]) -> Self {
+        let mut memory = Self {
             plan,
             layout: Layout::new(plan),
+            guests: Vec::new(),
+        };
+        memory.guests = memory.guests(groups);
+        memory
+    }
+
+    /// After this, every delta and everything that one group alone needs has a buffer. Time goes back from the last group.
+    fn guests(&self, groups: &[Group]) -> Vec<Guest> {
+        let now = |group: usize| groups.len() - 1 - group;
+        let mut stays: Vec<(Field, Tenant)> = Vec::new();
+        for (index, group) in groups.iter().enumerate().rev() {
+            let mut stay = |field: Field, first| {
+                let tenant = Tenant {
+                    length: field.shape.elements(),
+                    first,
+                    last: now(index),
+                };
+                stays.push((field, tenant));
+            };
+            if self.plan.value(group.output).has_delta {
+                let readers = groups
+                    .iter()
+                    .rposition(|reader| reader.source == group.output);
+                stay(self.delta_field(group.output), readers.map_or(0, now));
+            }
+            let sums = self.sums(group).filter(|_| !self.keeps_zeros(group));
+            let alone = sums
+                .into_iter()
+                .chain(self.routed(group))
+                .chain(self.rows(group));
+            alone.for_each(|field| stay(field, now(index)));
+        }
+        stays.sort_by_key(|(_, tenant)| tenant.first);
+        let (fields, tenants): (Vec<_>, Vec<_>) = stays.into_iter().unzip();
+        let places = turns::places(&tenants);
+        let guests = fields.into_iter().zip(places);
+        guests
+            .map(|(field, buffer)| Guest { field, buffer })
+            .collect()
+    }
+
+    /// Whether the delta of a group's sums has zeros that nobody writes: a border, or what no window of the pool covers.
+    pub fn keeps_zeros(&self, group: &Group) -> bool {
+        let Kernel::Conv2d { pool, .. } = group.kernel else {
+            return false;
+        };
+        let [_, rows, columns] = self.maps(group.sums);
+        let has_rest = pool.is_some_and(|pool| {
+            let Pair { height, width } = pool.kernel_size;
+            rows % height > 0 || columns % width > 0
+        });
+        has_rest || self.border(group) > 0
+    }
+
+    /// The buffers of the backward pass, each with room for the longest of those that it holds in turn.
+    pub fn buffers(&self) -> Vec<Field> {
+        let count = self.guests.iter().map(|guest| guest.buffer + 1).max();
+        let buffer = |number| {
+            let guests = self.guests.iter().filter(|guest| guest.buffer == number);
+            let fields: Vec<_> = guests.map(|guest| &guest.field).collect();
+            let docs: Vec<_> = fields
+                .iter()
+                .map(|field| format!("- {}", field.doc))
+                .collect();
+            let longest = fields.iter().max_by_key(|field| field.shape.elements());
+            Field {
+                name: buffer_name(number),
+                doc: format!("One after the other:\n{}", docs.join("\n")),
+                shape: longest.map_or_else(|| shape([1]), |field| field.shape.clone()),
+            }
+        };
+        (0..count.unwrap_or(0)).map(buffer).collect()
+    }
+
+    /// The place of something that the backward pass writes: `deltas.buffer1`, or under its own name.
+    pub fn place(&self, name: &str) -> TokenStream {
+        let guest = self.guests.iter().find(|guest| guest.field.name == name);
+        let name = guest.map_or_else(|| name.to_owned(), |guest| buffer_name(guest.buffer));
+        let name = ident(&name);
+        quote!(deltas.#name)
+    }
+
+    fn delta_field(&self, id: ValueId) -> Field {
+        let value = self.plan.value(id);
+        Field {
+            name: value.name.clone(),
+            doc: format!("The delta of `{}`: {}.", value.name, value.shape),
+            shape: value.shape.clone(),
         }
     }
 
@@ -101,17 +198,13 @@ impl<'p> Memory<'p> {
 
     /// The place of its delta.
     pub fn delta(&self, id: ValueId) -> TokenStream {
-        let name = ident(&self.plan.value(id).name);
-        quote!(deltas.#name)
+        self.place(&self.plan.value(id).name)
     }
 
     /// The place of the delta of a group's sums: of its output, if nothing is done to them.
     pub fn sums_delta(&self, group: &Group) -> TokenStream {
         match self.sums(group) {
-            Some(field) => {
-                let name = ident(&field.name);
-                quote!(deltas.#name)
-            }
+            Some(field) => self.place(&field.name),
             None => self.delta(group.output),
         }
     }
@@ -354,6 +447,10 @@ impl<'p> Memory<'p> {
             shape: Shape::new([16, chunks]).expect("as many values as the input has, rounded up"),
         })
     }
+}
+
+fn buffer_name(number: usize) -> String {
+    format!("buffer{}", number + 1)
 }
 
 fn shape(dims: impl Into<Vec<usize>>) -> Shape {

@@ -66,7 +66,7 @@ impl Functions {
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
 pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let groups = fuse::fuse(plan);
-    let memory = Memory::new(plan);
+    let memory = Memory::new(plan, &groups);
     let of = |group: &Group| functions(plan, group, &memory).learning(plan, group);
     let last = fuse::after_scores(plan).map(|group| of(&group).forward);
     let functions: Vec<_> = groups.iter().map(of).collect();

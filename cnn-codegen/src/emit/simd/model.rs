@@ -13,28 +13,15 @@ use quote::quote;
 
 /// `LaneActivations`, `LaneDeltas` and `Workspace`.
 pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream {
-    let value = |id: ValueId| {
-        let value = plan.value(id);
-        Field {
-            name: value.name.clone(),
-            doc: format!("`{}`: {}.", value.name, value.shape),
-            shape: value.shape.clone(),
-        }
-    };
     let mut activations = vec![memory.value(ValueId::INPUT)];
-    let mut deltas = Vec::new();
+    let mut deltas = memory.buffers();
     for group in groups {
         activations.push(memory.value(group.output));
         activations.extend(memory.argmax(group));
-        if plan.value(group.output).has_delta {
-            deltas.push(value(group.output));
-        }
-        deltas.extend(memory.sums(group));
-        deltas.extend(memory.routed(group));
+        deltas.extend(memory.sums(group).filter(|_| memory.keeps_zeros(group)));
         if matches!(group.kernel, Kernel::Conv2d { .. }) {
             deltas.push(memory.weight_sums(group));
         }
-        deltas.extend(memory.rows(group));
     }
     if plan.output != plan.scores {
         activations.push(memory.value(plan.output));
@@ -177,6 +164,7 @@ fn training(
         .filter_map(|functions| functions.finish.as_ref());
     let finish: TokenStream = finish.map(Function::call).collect();
     let scores = ident(&plan.value(plan.scores).name);
+    let delta = memory.delta(plan.scores);
     let train = each_block(
         plan,
         &Partners::Targets,
@@ -190,7 +178,7 @@ fn training(
                 lanes::view(&activations.#scores),
                 targets,
                 batch_size,
-                lanes::view_mut(&mut deltas.#scores)
+                lanes::view_mut(&mut #delta)
             );
             backward_lanes(simd, parameters, activations, deltas, gradients);
         },

@@ -30,7 +30,7 @@ pub fn implementation(
 ) -> TokenStream {
     let name = ident(&plan.network.name);
     let (kernels, finish) = (
-        kernels(plan, groups, functions),
+        kernels(plan, groups, functions, memory),
         finish(plan, groups, functions),
     );
     let clear = model::clear(groups, memory);
@@ -94,8 +94,9 @@ pub fn implementation(
 }
 
 /// All kernels, in the order in which a step calls them.
-fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions]) -> Vec<Kernel> {
+fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions], memory: &Memory) -> Vec<Kernel> {
     let scores = ident(&plan.value(plan.scores).name);
+    let delta = memory.delta(plan.scores);
     let other = |name: &str, values: &[ValueId], call| Kernel {
         name: name.to_owned(),
         multiply_adds: 0,
@@ -123,7 +124,7 @@ fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions]) -> Vec<Kernel
                 lanes::view(&activations.#scores),
                 targets,
                 batch_size,
-                lanes::view_mut(&mut deltas.#scores)
+                lanes::view_mut(&mut #delta)
             );
         },
     ));

@@ -104,8 +104,7 @@ impl Emitter<'_> {
         let [maps, ..] = self.sums_dims();
         let [maps, room] = [maps, self.memory.most_routes(self.group)].map(number);
         let kind = quote!([[[lanes::Route; #room]; #maps]; lanes::MOST]);
-        let name = ident(&self.memory.routes(self.group).name);
-        let value = quote!(deltas.#name);
+        let value = self.memory.place(&self.memory.routes(self.group).name);
         if is_written {
             Argument::unique("routes", &kind, &value)
         } else {
@@ -115,8 +114,7 @@ impl Emitter<'_> {
 
     fn samples(&self) -> Argument {
         let field = self.memory.samples(self.group);
-        let name = ident(&field.name);
-        Argument::unique("samples", &field.array(), &quote!(deltas.#name))
+        Argument::unique("samples", &field.array(), &self.memory.place(&field.name))
     }
 
     /// The positions from the first that a kernel sees to the last.
@@ -281,7 +279,7 @@ impl Emitter<'_> {
             [maps, height, width, self.inputs(), top, left].map(number);
         let span = number(self.span());
         let kernels = self.memory.kernels(self.group);
-        let name = ident(&kernels.name);
+        let place = self.memory.place(&kernels.name);
         let body = quote! {
             for first in (0..#inputs).step_by(S::COUNT) {
                 for o in 0..#maps {
@@ -323,7 +321,7 @@ impl Emitter<'_> {
                 Argument::parameters(self.group),
                 self.routes(false),
                 self.samples(),
-                Argument::unique("kernels", &kernels.array(), &quote!(deltas.#name)),
+                Argument::unique("kernels", &kernels.array(), &place),
                 Argument::unique(
                     "input_delta",
                     &self.array(self.group.source),
