@@ -154,3 +154,35 @@ pub fn erf<T: Real>(x: T) -> T {
 pub fn powi<T: Real>(x: T, exponent: u64) -> T {
     x.powi(exponent)
 }
+
+/// `ln(1 + eˣ)`: near zero for small `x`, near `x` for large.
+pub fn softplus<T: Real>(x: T) -> T {
+    let (largest, distance) = if x > T::ZERO { (x, x) } else { (T::ZERO, -x) };
+    largest + ln_1p(exp(-distance))
+}
+
+/// `Σ x²`, with 16 sums side by side; always in the same order.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn sum_of_squares<T: Real>(values: &[T]) -> T {
+    dot(values, values)
+}
+
+/// `Σ x y`, likewise.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn dot<T: Real>(xs: &[T], ys: &[T]) -> T {
+    const LANES: usize = 16;
+    let mut sums = [T::ZERO; LANES];
+    let (blocks, rest) = xs.as_chunks::<LANES>();
+    let (others, other_rest) = ys.as_chunks::<LANES>();
+    for (block, other) in blocks.iter().zip(others) {
+        for (sum, (x, y)) in sums.iter_mut().zip(block.iter().zip(other)) {
+            *sum += *x * *y;
+        }
+    }
+    for (sum, (x, y)) in sums.iter_mut().zip(rest.iter().zip(other_rest)) {
+        *sum += *x * *y;
+    }
+    sums.into_iter().fold(T::ZERO, Add::add)
+}

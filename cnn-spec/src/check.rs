@@ -5,7 +5,7 @@ use crate::fields::{At, Fields};
 use crate::file::{Draft, Header, LANGUAGE, Written};
 use crate::graph;
 use crate::initialization::Initialization;
-use crate::layer::Kind;
+use crate::layer::{FROZEN, Kind, LEARNING_RATE_FACTOR};
 use crate::names;
 use crate::network::{Layer, Network, Parameter, Source};
 use crate::refusal::{Refusal, in_units};
@@ -13,7 +13,7 @@ use crate::report::{Problem, Report, Span};
 use crate::shape::Shape;
 use crate::source;
 use crate::syntax;
-use crate::training::{Loss, Training};
+use crate::training::Training;
 use crate::words::quoted;
 use std::collections::HashMap;
 
@@ -193,6 +193,7 @@ fn shapes(
                 break;
             }
         };
+        problems.extend(nothing_to_set(draft, &name, &parameters));
         layers.push(Layer {
             name,
             kind: draft.kind.clone(),
@@ -200,9 +201,26 @@ fn shapes(
             input_shapes,
             output_shape,
             parameters,
+            learning_rate_factor: draft.learning_rate_factor(),
+            is_frozen: draft.is_frozen(),
         });
     }
     layers
+}
+
+/// A layer without parameters that says how they learn.
+fn nothing_to_set(draft: &Draft<'_>, name: &str, parameters: &[Parameter]) -> Option<Problem> {
+    let keys = [LEARNING_RATE_FACTOR.info.name, FROZEN.info.name];
+    let (key, span) = keys
+        .into_iter()
+        .filter(|_| parameters.is_empty() && !draft.is_activation)
+        .find_map(|key| Some((key, draft.fields.span(key)?)))?;
+    Some(
+        Problem::new(format!("{} learns nothing", quoted(name)), span)
+            .label("needs parameters")
+            .cause(draft.span.clone(), "this layer has none")
+            .help(format!("drop `{key}`")),
+    )
 }
 
 /// The output of a layer and what it learns.
@@ -224,7 +242,16 @@ fn fit(
 /// Why a network cannot be trained as the file says.
 fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Option<Problem> {
     let output = &layers.last()?.output_shape;
-    if layers.iter().all(|layer| layer.parameters.is_empty()) {
+    if layers.iter().all(|layer| !layer.learns()) {
+        if layers.iter().any(|layer| layer.is_frozen) {
+            return Some(
+                Problem::new(
+                    "there is nothing to train: every layer with parameters is frozen",
+                    training.span.clone(),
+                )
+                .help("drop `frozen` of one of them, or drop `[training]`"),
+            );
+        }
         return Some(
             Problem::new(
                 "there is nothing to train: no layer has parameters",
@@ -233,17 +260,12 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
             .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
         );
     }
-    if training.value.loss != Loss::SoftmaxCrossEntropy
-        || (output.rank() == 1 && output.elements() > 1)
-    {
-        return None;
-    }
-    Some(
-        Problem::new("`softmax_cross_entropy` needs a vector with a value for each class", training.span.clone())
-            .label("two classes at least")
-            .cause(last.span.clone(), format!("the network puts out {}", counted(output)))
-            .help("end the network with a `dense` layer that has `out_features` for the number of classes"),
-    )
+    let refusal = training.value.loss.fit(&last.kind, output).err()?;
+    let problem = refusal.problem(training.span.clone());
+    Some(problem.cause(
+        last.span.clone(),
+        format!("the network puts out {}", counted(output)),
+    ))
 }
 
 /// Whether the network needs more memory than a small one may: parameters with gradients and two moments,

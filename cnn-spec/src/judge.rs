@@ -34,6 +34,10 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
         (Form::Numbers(limits), DeValue::Array(items)) => {
             each(&Form::Number(*limits), items, &[2], value)
         }
+        (Form::List(form), DeValue::Array(items)) => {
+            require(!items.is_empty(), value, "this is empty")?;
+            items.iter().try_for_each(|item| judge(form, item))
+        }
         (Form::Number(limits), DeValue::Integer(_) | DeValue::Float(_)) => {
             judge_number(*limits, value)
         }
@@ -136,7 +140,7 @@ fn takes(form: &Form, value: &DeValue<'_>) -> bool {
         (form, value),
         (Form::Words(_), DeValue::String(_))
             | (Form::Boolean, DeValue::Boolean(_))
-            | (Form::Sides, DeValue::Array(_))
+            | (Form::Sides | Form::List(_), DeValue::Array(_))
     )
 }
 
@@ -181,7 +185,7 @@ mod tests {
         let mut all = vec![keys.to_vec()];
         for key in keys {
             all.extend(match key.form {
-                Form::Table(keys) | Form::List(keys) => tables(keys),
+                Form::Table(keys) | Form::Entries(keys) => tables(keys),
                 Form::Tables(tagged) | Form::Tagged(tagged) => variants(tagged),
                 _ => Vec::new(),
             });
