@@ -173,11 +173,17 @@ impl Value for [f64; 2] {
     }
 }
 
-impl Value for Vec<usize> {
-    fn read(value: &DeValue<'_>) -> Option<Self> {
-        read_list(value)
-    }
+macro_rules! lists {
+    ($($item:ty),*) => {$(
+        impl Value for Vec<$item> {
+            fn read(value: &DeValue<'_>) -> Option<Self> {
+                read_list(value)
+            }
+        }
+    )*};
 }
+
+lists!(usize, f64, String);
 
 impl<T: Words> Value for T {
     fn read(value: &DeValue<'_>) -> Option<Self> {

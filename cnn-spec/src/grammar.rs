@@ -63,12 +63,16 @@ pub enum Form {
     Number(Limits),
     /// Two finite numbers in a range.
     Numbers(Limits),
+    /// Finite numbers in a range, one at least.
+    List(Limits),
     /// `[channels, height, width]` or `[features]`.
     Shape,
     /// `true` or `false`.
     Boolean,
     /// A string of the author's choosing.
     Text,
+    /// Such strings, one at least.
+    Texts,
     /// One of some strings.
     Words(fn() -> Vec<Word>),
     /// One of two forms, told apart by their TOML types.
@@ -246,17 +250,19 @@ impl Limits {
 }
 
 impl fmt::Display for Limits {
-    /// Writes `from 0 to 1`, `from 0 to below 1`, `above 0 and up to 1000`.
+    /// Writes `from 0 to 1`, `from 0 to below 1`, `above 0 and up to 1000`, `above 0 and below 1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.from {
             Bound::Included(from) => write!(f, "from {} ", Short(from))?,
-            Bound::Excluded(from) => write!(f, "above {} and up ", Short(from))?,
-            Bound::Unbounded => f.write_str("up ")?,
+            Bound::Excluded(from) => write!(f, "above {} and ", Short(from))?,
+            Bound::Unbounded => {}
         }
-        match self.to {
-            Bound::Included(to) => write!(f, "to {}", Short(to)),
-            Bound::Excluded(to) => write!(f, "to below {}", Short(to)),
-            Bound::Unbounded => f.write_str("to any"),
+        match (self.from, self.to) {
+            (Bound::Excluded(_), Bound::Included(to)) => write!(f, "up to {}", Short(to)),
+            (Bound::Excluded(_), Bound::Excluded(to)) => write!(f, "below {}", Short(to)),
+            (_, Bound::Included(to)) => write!(f, "to {}", Short(to)),
+            (_, Bound::Excluded(to)) => write!(f, "to below {}", Short(to)),
+            (_, Bound::Unbounded) => f.write_str("up to any"),
         }
     }
 }
@@ -286,12 +292,14 @@ impl fmt::Display for Form {
             ),
             Self::Number(limits) => write!(f, "a number {limits}"),
             Self::Numbers(limits) => write!(f, "two numbers `[a, b]`, each {limits}"),
+            Self::List(limits) => write!(f, "a list of numbers, each {limits}"),
             Self::Shape => write!(
                 f,
                 "`[channels, height, width]` or `[features]`, whole numbers from 1 to {MAX_SIZE}"
             ),
             Self::Boolean => f.write_str("`true` or `false`"),
             Self::Text => f.write_str("a string"),
+            Self::Texts => f.write_str("a list of strings"),
             Self::Words(words) => f.write_str(&alternatives(words().iter().map(|w| w.name))),
             Self::Either(first, second) => write!(f, "{first}, or {second}"),
             Self::Table(keys) => {

@@ -33,6 +33,8 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
         (Form::Numbers(limits), DeValue::Array(items)) => {
             each(&Form::Number(*limits), items, &[2], value)
         }
+        (Form::List(limits), DeValue::Array(items)) => some(&Form::Number(*limits), items, value),
+        (Form::Texts, DeValue::Array(items)) => some(&Form::Text, items, value),
         (Form::Number(limits), DeValue::Integer(_) | DeValue::Float(_)) => {
             judge_number(*limits, value)
         }
@@ -118,6 +120,15 @@ fn each(
     items.iter().try_for_each(|item| judge(form, item))
 }
 
+fn some(
+    form: &Form,
+    items: &[Spanned<DeValue<'_>>],
+    list: &Spanned<DeValue<'_>>,
+) -> Result<(), Fault> {
+    require(!items.is_empty(), list, "this is empty")?;
+    items.iter().try_for_each(|item| judge(form, item))
+}
+
 /// Whether `form` is meant by a value of this type.
 fn takes(form: &Form, value: &DeValue<'_>) -> bool {
     matches!(
@@ -144,6 +155,11 @@ fn mended(form: &Form, found: &DeValue<'_>) -> Option<String> {
             _ => None,
         },
         (Form::Shape, DeValue::Integer(size)) => whole(size).map(|size| format!("[{size}]")),
+        (Form::List(limits), found) => {
+            let value = number(found).filter(|value| limits.contain(*value))?;
+            Some(format!("[{value}]"))
+        }
+        (Form::Texts, DeValue::String(text)) => Some(format!("[{text:?}]")),
         _ => None,
     }
 }

@@ -37,7 +37,9 @@
 //! assert_eq!(report.position(first).map(|place| (place.line, place.column)), Some((2, 8)));
 //! ```
 
+pub mod augmentation;
 mod check;
+pub mod data;
 mod fields;
 mod file;
 pub mod grammar;
@@ -54,6 +56,7 @@ mod source;
 pub mod summary;
 mod syntax;
 pub mod training;
+pub mod validation;
 mod words;
 
 pub use check::parse;

@@ -66,6 +66,13 @@ pub struct AdamSettings {
     pub weight_decay: f64,
 }
 
+impl Loss {
+    /// Whether it is defined for classes alone.
+    pub fn needs_class(self) -> bool {
+        self == Self::SoftmaxCrossEntropy
+    }
+}
+
 impl Optimizer {
     /// The learning rate that the schedule starts from.
     pub fn learning_rate(&self) -> f64 {
