@@ -2,7 +2,7 @@
 //!
 //! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
 //! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
-//! generated trainer, and `download` its flag of this name; `macros` the attribute `cnn_model`; `simd` the vectors of
+//! generated trainer, and `download` its flag of this name, and `images` data sets of PNG and JPEG files; `macros` the attribute `cnn_model`; `simd` the vectors of
 //! the simd kernels, and `profile` tells where a step's time goes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -29,6 +29,7 @@ mod rng;
 #[cfg(feature = "simd")]
 pub mod rows;
 mod schedule;
+pub mod settings;
 mod target;
 mod tensor;
 #[cfg(feature = "trainer")]

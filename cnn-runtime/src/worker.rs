@@ -70,7 +70,7 @@ impl<M: Trainable> Worker<M> {
         let samples = self.inputs.iter_mut().zip(&mut self.targets);
         for ((input, target), index) in samples.zip(indices) {
             data.gather(index, input);
-            *target = M::Target::from_label(data.labels()[index].into());
+            data.gather_target(index, input, target);
         }
     }
 }

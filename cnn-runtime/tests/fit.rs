@@ -95,7 +95,7 @@ fn one_step_is_gradient_descent_on_the_mean_loss() {
 fn stepped(start: &Weights<2, 2>, data: &Dataset) -> [[f64; 2]; 2] {
     let mut weight = start.weight.map(|row| row.map(f64::from));
     for index in 0..data.len() {
-        let x = [0, 1].map(|i| f64::from(data.sample(index)[i]) / 255.0);
+        let x = [0, 1].map(|i| f64::from(data.sample(index).pixels().unwrap()[i]) / 255.0);
         let z = [0, 1].map(|o| {
             f64::from(start.bias[o])
                 + f64::from(start.weight[o][0]) * x[0]

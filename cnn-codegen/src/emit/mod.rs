@@ -15,6 +15,7 @@ mod model;
 mod optimizer;
 mod parameters;
 mod sample;
+mod samples;
 mod simd;
 mod softmax;
 mod tokens;

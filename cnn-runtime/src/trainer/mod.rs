@@ -78,7 +78,7 @@ fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
 
     if let Some(folder) = &arguments.out {
         let path = folder.join("weights.safetensors");
-        weights::save::<M>(&parameters, &path)?;
+        weights::save::<M>(&parameters, data.train.normalization(), &path)?;
         console.say(format_args!("weights are in {}", path.display()))?;
     }
     console.say(confusion::<M>(&parameters, &data.test, fit.threads))?;
