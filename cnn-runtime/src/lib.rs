@@ -10,11 +10,15 @@
 #[cfg(feature = "std")]
 mod atomic_file;
 #[cfg(feature = "std")]
+mod augment;
+#[cfg(feature = "std")]
 pub mod data;
 #[cfg(feature = "std")]
 mod error;
 #[cfg(feature = "std")]
 mod evaluate;
+#[cfg(feature = "std")]
+mod exam;
 #[cfg(feature = "std")]
 pub mod fit;
 #[cfg(feature = "simd")]
@@ -49,7 +53,7 @@ pub use evaluate::{confusion, evaluate};
 #[cfg(feature = "std")]
 pub use fit::{Fit, Observer};
 #[cfg(feature = "std")]
-pub use metrics::{Confusion, EpochReport, Score};
+pub use metrics::{Confusion, EpochReport, Regression, Score};
 
 pub use model::{Model, Parameters, Settings, TensorInfo, Totals, Trainable};
 pub use rng::Rng;

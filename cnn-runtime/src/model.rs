@@ -122,6 +122,13 @@ pub trait Parameters: Zeroed + Clone + Send + Sync + 'static {
         }
     }
 
+    /// Takes over the values of another set.
+    fn copy_from(&mut self, other: &Self) {
+        for index in 0..Self::TENSORS.len() {
+            self.tensor_mut(index).copy_from_slice(other.tensor(index));
+        }
+    }
+
     /// Adds another set, value by value.
     fn add(&mut self, other: &Self) {
         for index in 0..Self::TENSORS.len() {

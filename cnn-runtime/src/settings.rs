@@ -52,7 +52,7 @@ pub enum Task {
     Classification,
     /// Numbers that belong to the sample.
     Regression,
-    /// The sample itself, as the network sees it.
+    /// The sample itself, as the network sees it, but for cutout and noise.
     Reconstruction,
 }
 
@@ -148,6 +148,12 @@ impl Validation {
         min_delta: 0.0,
         keep_best: true,
     };
+
+    /// How many of so many samples are held back: one at least, and all but one at most.
+    pub fn held_back(&self, samples: usize) -> usize {
+        let share = libm::round(samples as f64 * self.fraction) as usize;
+        share.clamp(1, samples.saturating_sub(1).max(1))
+    }
 }
 
 /// A figure of the validation samples.

@@ -16,6 +16,9 @@ pub trait Target: Clone + Send + Sync + 'static {
 
     /// Has these numbers instead, as many as it can take; the index of a class takes none.
     fn fill(&mut self, numbers: impl Iterator<Item = f64>);
+
+    /// The numbers that it has; the index of a class has none.
+    fn numbers(&self) -> impl Iterator<Item = f64>;
 }
 
 impl Target for usize {
@@ -30,6 +33,10 @@ impl Target for usize {
     }
 
     fn fill(&mut self, _: impl Iterator<Item = f64>) {}
+
+    fn numbers(&self) -> impl Iterator<Item = f64> {
+        core::iter::empty()
+    }
 }
 
 impl<A: Tensor, const N: usize> Target for [A; N] {
@@ -52,6 +59,10 @@ impl<A: Tensor, const N: usize> Target for [A; N] {
         for (value, number) in self.values_mut().iter_mut().zip(numbers) {
             *value = A::Scalar::from_f64(number);
         }
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = f64> {
+        self.values().iter().map(|value| value.to_f64())
     }
 }
 

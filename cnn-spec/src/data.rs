@@ -47,7 +47,7 @@ pub enum Task {
     Classification,
     /// Numbers that belong to the sample.
     Regression,
-    /// The sample itself, as the network sees it.
+    /// The sample itself, as the network sees it, but for cutout and noise.
     Reconstruction,
 }
 
@@ -273,7 +273,7 @@ impl Words for Task {
             Self::Reconstruction,
             Word::new(
                 "reconstruction",
-                "With the sample itself, as the network sees it.",
+                "With the sample itself, as the network sees it, but for cutout and noise.",
             ),
         ),
     ];

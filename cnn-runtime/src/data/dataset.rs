@@ -8,6 +8,7 @@ use crate::math::Real;
 use crate::model::{Model, Trainable};
 use crate::target::Target;
 use crate::tensor::Tensor;
+use std::ops::Range;
 
 /// Samples, all of one shape, and their targets.
 ///
@@ -56,7 +57,7 @@ pub enum Targets {
         /// How many each sample has.
         size: usize,
     },
-    /// The sample itself, as the network sees it.
+    /// The sample itself, as the network sees it, but for cutout and noise.
     Inputs,
 }
 
@@ -360,6 +361,18 @@ impl<'a> Sample<'a> {
         match self {
             Self::Pixels(bytes) => Some(bytes),
             Self::Numbers(_) => None,
+        }
+    }
+
+    /// Some of the values.
+    ///
+    /// # Panics
+    /// If there are no such values.
+    #[must_use]
+    pub fn part(self, range: Range<usize>) -> Self {
+        match self {
+            Self::Pixels(bytes) => Self::Pixels(&bytes[range]),
+            Self::Numbers(numbers) => Self::Numbers(&numbers[range]),
         }
     }
 

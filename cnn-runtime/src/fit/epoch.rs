@@ -7,6 +7,7 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::math::Real;
 use crate::model::{Parameters, Totals, Trainable};
+use crate::settings::Augmentation;
 use crate::worker::{Worker, Workers};
 use crate::zeroed::Zeroed;
 use std::num::NonZeroUsize;
@@ -23,11 +24,11 @@ pub struct State<M: Trainable> {
 
 impl<M: Trainable> State<M> {
     /// Room for batches of up to `batch_size` samples.
-    pub fn new(batch_size: usize, threads: NonZeroUsize) -> Self {
+    pub fn new(batch_size: usize, threads: NonZeroUsize, augmentation: Augmentation) -> Self {
         Self {
             optimizer: Zeroed::boxed(),
             sums: Sums::new(batch_size),
-            workers: Workers::new(threads),
+            workers: Workers::new(threads, augmentation),
         }
     }
 }
@@ -39,6 +40,8 @@ pub struct Course<'a> {
     pub order: &'a [u32],
     pub batch_size: usize,
     pub learning_rate: f64,
+    /// How samples are varied in this epoch.
+    pub key: u64,
 }
 
 impl Course<'_> {
@@ -169,6 +172,7 @@ impl<M: Trainable> Crew<'_, M> {
                 self.course.data,
                 indices,
                 batch.len(),
+                self.course.key,
                 gradients,
             );
         }
