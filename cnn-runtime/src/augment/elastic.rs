@@ -1,8 +1,17 @@
 //! A smooth random field of displacements.
 
+#![allow(
+    clippy::inline_always,
+    reason = "the caller has chosen the instruction set"
+)]
+
+use super::vectorized;
 use crate::math::Real;
 use crate::rng::Rng;
 use crate::settings::Elastic;
+
+/// Columns that are smoothed side by side: enough sums to keep vectors busy, few enough to stay in registers.
+const BLOCK: usize = 32;
 
 /// Where each pixel of a picture moves: uniform random numbers in `-1..1`, smoothed by a Gaussian and multiplied by α.
 ///
@@ -12,69 +21,90 @@ pub struct Field<R> {
     /// The Gaussian from its left end to its right one.
     kernel: Vec<R>,
     alpha: R,
-    /// The random numbers of one axis.
-    raw: Vec<R>,
+    /// The random numbers of one axis; rows are filled up to whole blocks with zeros.
+    raw: Vec<[R; BLOCK]>,
     /// A row of them smoothed along columns, with zeros before and after.
     smooth: Vec<R>,
     /// Ways right, then ways down.
-    ways: [Vec<R>; 2],
+    ways: [Vec<[R; BLOCK]>; 2],
 }
 
 impl<R: Real> Field<R> {
     pub fn new(Elastic { alpha, sigma }: Elastic, [height, width]: [usize; 2]) -> Self {
         let kernel = gaussian(sigma);
-        let margins = kernel.len() - 1;
+        let blocks = width.div_ceil(BLOCK);
+        let zeros = || vec![[R::ZERO; BLOCK]; height * blocks];
         Self {
             width,
             alpha: R::from_f64(alpha),
-            raw: vec![R::ZERO; height * width],
-            smooth: vec![R::ZERO; width + margins],
-            ways: [(); 2].map(|()| vec![R::ZERO; height * width]),
+            raw: zeros(),
+            smooth: vec![R::ZERO; blocks * BLOCK + kernel.len()],
+            ways: [zeros(), zeros()],
             kernel: kernel.into_iter().map(R::from_f64).collect(),
         }
     }
 
-    /// The way right and down of a pixel.
-    #[inline]
-    pub fn at(&self, pixel: usize) -> [R; 2] {
-        [0, 1].map(|axis| self.ways[axis][pixel])
+    /// The ways right and down of a row of pixels.
+    pub fn row(&self, y: usize) -> [&[R]; 2] {
+        let blocks = self.blocks();
+        [0, 1].map(|axis| &self.ways[axis][y * blocks..].as_flattened()[..self.width])
     }
 
     /// Draws a new field.
     pub fn draw(&mut self, rng: &mut Rng) {
+        let (width, blocks) = (self.width, self.blocks());
         for axis in 0..2 {
-            scatter(rng, &mut self.raw);
-            self.smooth(axis);
+            for row in self.raw.chunks_exact_mut(blocks) {
+                scatter(rng, &mut row.as_flattened_mut()[..width]);
+            }
+            vectorized(
+                #[inline(always)]
+                || self.smooth(axis),
+            );
         }
     }
 
+    /// The blocks of a row.
+    fn blocks(&self) -> usize {
+        self.width.div_ceil(BLOCK)
+    }
+
     /// Smooths the random numbers into the ways along one axis.
+    #[inline(always)]
     fn smooth(&mut self, axis: usize) {
-        let width = self.width;
+        let blocks = self.blocks();
         let reach = self.kernel.len() / 2;
-        for (y, way) in self.ways[axis].chunks_exact_mut(width).enumerate() {
-            let column = &mut self.smooth[reach..][..width];
-            column.fill(R::ZERO);
+        for (y, ways) in self.ways[axis].chunks_exact_mut(blocks).enumerate() {
             // The rows that the kernel reaches, and its weights for them.
             let first = y.saturating_sub(reach);
-            let rows = self.raw.chunks_exact(width).skip(first);
-            for (row, weight) in rows.zip(&self.kernel[reach + first - y..]) {
-                add(column, *weight, row);
+            let weights = &self.kernel[reach + first - y..];
+            let columns = self.smooth[reach..].chunks_exact_mut(BLOCK);
+            for (block, column) in columns.take(blocks).enumerate() {
+                let rows = self.raw.iter().skip(first * blocks + block).step_by(blocks);
+                column.copy_from_slice(&weighted(rows, weights));
             }
-            way.fill(R::ZERO);
-            for (shift, weight) in self.kernel.iter().enumerate() {
-                add(way, *weight * self.alpha, &self.smooth[shift..]);
+            for (block, ways) in ways.iter_mut().enumerate() {
+                let windows = self.smooth[block * BLOCK..].windows(BLOCK);
+                let windows = windows.filter_map(|window| window.first_chunk());
+                *ways = weighted(windows, &self.kernel).map(|sum| sum * self.alpha);
             }
         }
     }
 }
 
-/// Adds the weighted values to the sums.
-#[inline]
-fn add<R: Real>(sums: &mut [R], weight: R, values: &[R]) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += weight * *value;
+/// The sums of weighted blocks, column by column.
+#[inline(always)]
+fn weighted<'a, R: Real>(
+    blocks: impl Iterator<Item = &'a [R; BLOCK]>,
+    weights: &[R],
+) -> [R; BLOCK] {
+    let mut sums = [R::ZERO; BLOCK];
+    for (block, weight) in blocks.zip(weights) {
+        for (sum, value) in sums.iter_mut().zip(block) {
+            *sum += *weight * *value;
+        }
     }
+    sums
 }
 
 /// The weights of a Gaussian at whole pixels, from −3σ to 3σ.
@@ -87,11 +117,12 @@ fn gaussian(sigma: f64) -> Vec<f64> {
 
 /// Fills a row with uniform numbers in `-1..1`, of 16 bits each: what is smoothed needs no more.
 fn scatter<R: Real>(rng: &mut Rng, values: &mut [R]) {
+    let unit = 1.0 / 32_767.5;
     for values in values.chunks_mut(4) {
         let bits = rng.bits();
         for (index, value) in values.iter_mut().enumerate() {
             let number = (bits >> (16 * index)) as u16;
-            *value = R::from_f64(f64::from(number) / 32_767.5 - 1.0);
+            *value = R::from_f64(f64::from(number) * unit - 1.0);
         }
     }
 }
@@ -113,13 +144,20 @@ mod tests {
             let (&[height, width, alpha, sigma], expected) = figures.split_first_chunk().unwrap();
             let [height, width] = [height, width].map(|size| size as usize);
             let mut field = Field::new(Elastic { alpha, sigma }, [height, width]);
-            for (index, number) in field.raw.iter_mut().enumerate() {
-                let (row, column) = ((index / width) as f64, (index % width) as f64);
-                *number = (2.0 + 3.0 * row + 11.0 * column).cos();
+            for (row, numbers) in field
+                .raw
+                .chunks_exact_mut(width.div_ceil(BLOCK))
+                .enumerate()
+            {
+                let numbers = &mut numbers.as_flattened_mut()[..width];
+                for (column, number) in numbers.iter_mut().enumerate() {
+                    *number = (2.0 + 3.0 * row as f64 + 11.0 * column as f64).cos();
+                }
             }
             field.smooth(1);
-            assert_eq!(field.ways[1].len(), expected.len());
-            for (way, expected) in field.ways[1].iter().zip(expected) {
+            let ways: Vec<f64> = (0..height).flat_map(|y| field.row(y)[1].to_vec()).collect();
+            assert_eq!(ways.len(), expected.len());
+            for (way, expected) in ways.iter().zip(expected) {
                 assert!(
                     (way - expected).abs() < 1e-12 * alpha,
                     "{way} is not {expected}"

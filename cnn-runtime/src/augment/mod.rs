@@ -65,13 +65,10 @@ impl<R: Real> Augmenter<R> {
             Some(Picture { size, sheet, field }) => {
                 sheet.fill(sample);
                 let map = Affine::of(Pose::random(&self.settings, rng), *size);
-                match field {
-                    None => sheet.sample(map, input),
-                    Some(field) => {
-                        field.draw(rng);
-                        sheet.sample_bent(map, field, input);
-                    }
+                if let Some(field) = field {
+                    field.draw(rng);
                 }
+                sheet.sample(map, field.as_ref(), input);
             }
         }
         if let Some(normalization) = data.normalization() {
@@ -92,7 +89,18 @@ impl<R: Real> Augmenter<R> {
     }
 }
 
-/// Sets a square around a random pixel to zero in every channel, as far as it lies in the picture: DeVries and Taylor,
+/// Runs a closure that is inlined with the vectors that the machine has.
+fn vectorized<T>(run: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "simd")]
+    return crate::lanes::dispatch!(
+        crate::lanes::level(),
+        simd => fearless_simd::Simd::vectorize(simd, run)
+    );
+    #[cfg(not(feature = "simd"))]
+    run()
+}
+
+/// Sets a square around a random pixel to zero in every channel, as far as it lies in the picture: `DeVries` and Taylor,
 /// "Improved regularization of convolutional neural networks with cutout", 2017.
 fn cut_out<R: Real>(side: usize, [height, width]: [usize; 2], rng: &mut Rng, input: &mut [R]) {
     let [rows, columns] = [height, width].map(|size| {

@@ -8,7 +8,6 @@ use crate::math::Real;
 use crate::model::{Model, Trainable};
 use crate::target::Target;
 use crate::tensor::Tensor;
-use std::ops::Range;
 
 /// Samples, all of one shape, and their targets.
 ///
@@ -361,18 +360,6 @@ impl<'a> Sample<'a> {
         match self {
             Self::Pixels(bytes) => Some(bytes),
             Self::Numbers(_) => None,
-        }
-    }
-
-    /// Some of the values.
-    ///
-    /// # Panics
-    /// If there are no such values.
-    #[must_use]
-    pub fn part(self, range: Range<usize>) -> Self {
-        match self {
-            Self::Pixels(bytes) => Self::Pixels(&bytes[range]),
-            Self::Numbers(numbers) => Self::Numbers(&numbers[range]),
         }
     }
 

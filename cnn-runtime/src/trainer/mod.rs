@@ -5,15 +5,15 @@ mod console;
 mod progress;
 mod record;
 
-use crate::data::{Normalization, Split, digits};
+use crate::data::{Split, digits};
 use crate::error::Error;
 use crate::evaluate::confusion;
 use crate::fit::Fit;
 use crate::metrics::Score;
 use crate::model::Trainable;
-use crate::settings::{Normalize, Task};
+use crate::settings::Task;
 use crate::weights;
-use arguments::Arguments;
+use arguments::{Arguments, DataArguments};
 use clap::Parser;
 use console::Console;
 use progress::Progress;
@@ -65,7 +65,8 @@ fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
     };
     let record = arguments.out.as_deref().map(record).transpose()?;
     console.say(M::SUMMARY.trim())?;
-    let data = normalized::<M>(data::<M>(arguments, console)?, normalization, arguments)?;
+    let mut data = data::<M>(&arguments.data, console)?;
+    arguments.data.normalize::<M>(&mut data, normalization)?;
     let has_classes = data.train.classes() > 0;
     describe(&fit, &data, console)?;
 
@@ -129,9 +130,9 @@ fn record(folder: &Path) -> Result<Record, Error> {
     Record::create(folder.join("metrics.jsonl"))
 }
 
-fn data<M: Trainable>(arguments: &Arguments, console: Console) -> Result<Split, Error> {
+fn data<M: Trainable>(arguments: &DataArguments, console: Console) -> Result<Split, Error> {
     let reader = arguments.reader::<M>();
-    let folder = arguments.data.as_deref().or(M::DATA.path.map(Path::new));
+    let folder = arguments.folder.as_deref().or(M::DATA.path.map(Path::new));
     #[cfg(feature = "download")]
     if arguments.download {
         let folder = folder.unwrap_or(Path::new("data/mnist"));
@@ -160,24 +161,6 @@ fn data<M: Trainable>(arguments: &Arguments, console: Console) -> Result<Split, 
         split.test.reconstruct();
     }
     Ok(split)
-}
-
-/// Normalises by what came with the weights, or else as the flags or the network's file say.
-fn normalized<M: Trainable>(
-    mut data: Split,
-    of_weights: Option<Normalization>,
-    arguments: &Arguments,
-) -> Result<Split, Error> {
-    let normalization = match (of_weights, M::DATA.normalize) {
-        (Some(normalization), _) => Some(normalization),
-        (None, Normalize::Given { mean, std }) => Some(Normalization::new(mean, std)?),
-        (None, Normalize::Computed) => Some(Normalization::of(&data.train)),
-        (None, Normalize::No) => arguments.normalize.then(|| Normalization::of(&data.train)),
-    };
-    if let Some(normalization) = normalization {
-        data.normalize(&normalization)?;
-    }
-    Ok(data)
 }
 
 fn check_target(fit: &Fit, accuracy: f64) -> Result<(), Error> {

@@ -1,0 +1,92 @@
+//! The flags of a generated trainer.
+
+mod data;
+mod validation;
+
+use crate::fit::{Fit, MAX_THREADS};
+use crate::model::Trainable;
+use clap::Parser;
+pub use data::DataArguments;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use validation::ValidationArguments;
+
+/// Trains a network and measures it after every epoch.
+#[derive(Parser)]
+#[command(after_help = "Without --data it learns built-in synthetic digits. \
+                        What is not set here is as in the network's file.")]
+pub struct Arguments {
+    /// Start from these weights instead of random ones
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+
+    /// How often to go through the training set; 0 only tests
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+
+    /// Samples per step
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<NonZeroUsize>,
+
+    /// The learning rate that the schedule starts from
+    #[arg(long, value_name = "RATE", value_parser = learning_rate)]
+    pub learning_rate: Option<f64>,
+
+    /// Where all random numbers start
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Threads to work with; the results are the same for any number
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+
+    /// Write weights.safetensors and metrics.jsonl to this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+
+    /// Stop once the accuracy is this high, and fail if that on the test set never is
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub target_accuracy: Option<f64>,
+
+    /// Print one JSON object per epoch to standard output, and all else to standard error
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub data: DataArguments,
+
+    #[command(flatten)]
+    validation: ValidationArguments,
+}
+
+impl Arguments {
+    /// The network's own settings, with those changed that are given.
+    pub fn fit<M: Trainable>(&self) -> Fit {
+        let own = Fit::new::<M>();
+        Fit {
+            epochs: self.epochs.unwrap_or(own.epochs),
+            batch_size: self.batch_size.unwrap_or(own.batch_size),
+            learning_rate: self.learning_rate.unwrap_or(own.learning_rate),
+            schedule: own.schedule,
+            seed: self.seed.unwrap_or(own.seed),
+            threads: self.threads.unwrap_or(own.threads).min(MAX_THREADS),
+            augmentation: self.data.augmentation(own.augmentation),
+            validation: self.validation.merge(own.validation),
+            target_accuracy: self.target_accuracy.map(|percent| percent / 100.0),
+        }
+    }
+}
+
+fn learning_rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if f64::is_finite(rate) && rate > 0.0 => Ok(rate),
+        _ => Err("a learning rate is a number above 0, such as 0.01".into()),
+    }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(percent) if percent > 1.0 && percent <= 100.0 => Ok(percent),
+        _ => Err("an accuracy is given in percent, such as 97.5".into()),
+    }
+}
