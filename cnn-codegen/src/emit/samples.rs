@@ -8,6 +8,11 @@ use cnn_spec::validation::Validation;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+/// Whether there are any such constants.
+pub fn are_set(network: &Network) -> bool {
+    network.training.is_some() && !constants(network).is_empty()
+}
+
 /// The constants `DATA`, `AUGMENTATION` and `VALIDATION` of `Trainable`.
 pub fn constants(network: &Network) -> TokenStream {
     let data = (network.data != Data::default()).then(|| data(&network.data));
@@ -28,24 +33,24 @@ fn data(data: &Data) -> TokenStream {
     let path = data.path.iter().map(|path| quote!(path: Some(#path),));
     let format = data.format.iter().map(|format| {
         let format = ident(&format!("{format:?}"));
-        quote!(format: Some(cnn_runtime::settings::Format::#format),)
+        quote!(format: Some(settings::Format::#format),)
     });
     let task = (data.task != Data::default().task).then(|| {
         let task = ident(&format!("{:?}", data.task));
-        quote!(task: cnn_runtime::settings::Task::#task,)
+        quote!(task: settings::Task::#task,)
     });
     let columns = &data.targets;
     let targets = (!columns.is_empty()).then(|| quote!(targets: &[#(#columns),*],));
     let normalize = normalize(&data.normalization)
-        .map(|normalize| quote!(normalize: cnn_runtime::settings::Normalize::#normalize,));
+        .map(|normalize| quote!(normalize: settings::Normalize::#normalize,));
     quote! {
-        const DATA: cnn_runtime::settings::Data = cnn_runtime::settings::Data {
+        const DATA: settings::Data = settings::Data {
             #(#path)*
             #(#format)*
             #task
             #targets
             #normalize
-            ..cnn_runtime::settings::Data::DEFAULT
+            ..settings::Data::DEFAULT
         };
     }
 }
@@ -77,7 +82,7 @@ fn augmentation(augmentation: &Augmentation) -> TokenStream {
     });
     let elastic = augmentation.elastic.map(|Elastic { alpha, sigma }| {
         let [alpha, sigma] = [alpha, sigma].map(real);
-        quote!(elastic: Some(cnn_runtime::settings::Elastic { alpha: #alpha, sigma: #sigma }),)
+        quote!(elastic: Some(settings::Elastic { alpha: #alpha, sigma: #sigma }),)
     });
     let fields = [
         strength("rotate", augmentation.rotate),
@@ -92,9 +97,9 @@ fn augmentation(augmentation: &Augmentation) -> TokenStream {
     ];
     let fields = fields.into_iter().flatten();
     quote! {
-        const AUGMENTATION: cnn_runtime::settings::Augmentation = cnn_runtime::settings::Augmentation {
+        const AUGMENTATION: settings::Augmentation = settings::Augmentation {
             #(#fields)*
-            ..cnn_runtime::settings::Augmentation::NONE
+            ..settings::Augmentation::NONE
         };
     }
 }
@@ -106,9 +111,9 @@ fn validation(validation: &Validation) -> TokenStream {
     let patience = patience.map_or_else(|| quote!(None), |epochs| quote!(Some(#epochs)));
     let keep_best = validation.keep_best;
     quote! {
-        const VALIDATION: Option<cnn_runtime::settings::Validation> = Some(cnn_runtime::settings::Validation {
+        const VALIDATION: Option<settings::Validation> = Some(settings::Validation {
             fraction: #fraction,
-            monitor: cnn_runtime::settings::Monitor::#monitor,
+            monitor: settings::Monitor::#monitor,
             patience: #patience,
             min_delta: #min_delta,
             keep_best: #keep_best,
