@@ -16,11 +16,12 @@ fn generated(sections: &str, flags: &[&str]) -> (String, String) {
         .unwrap()
         .1;
     let constants = constants.split_once("\n    fn gradients").unwrap().0;
-    let imports = outcome
+    let mut imports = outcome
         .stdout
         .lines()
         .filter(|line| line.starts_with("use "));
-    (constants.to_owned(), imports.last().unwrap().to_owned())
+    let last = imports.next_back().unwrap();
+    (constants.to_owned(), last.to_owned())
 }
 
 #[test]
