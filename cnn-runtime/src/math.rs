@@ -33,6 +33,9 @@ pub trait Real:
     /// See [`ln`].
     #[must_use]
     fn ln(self) -> Self;
+    /// See [`ln_1p`].
+    #[must_use]
+    fn ln_1p(self) -> Self;
     /// See [`sqrt`].
     #[must_use]
     fn sqrt(self) -> Self;
@@ -45,7 +48,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($real:ident, $exp:ident, $ln:ident, $sqrt:ident, $tanh:ident) => {
+    ($real:ident, $exp:ident, $ln:ident, $ln_1p:ident, $sqrt:ident, $tanh:ident) => {
         impl Real for $real {
             const NAME: &'static str = stringify!($real);
             const ONE: Self = 1.0;
@@ -66,6 +69,10 @@ macro_rules! real {
 
             fn ln(self) -> Self {
                 libm::$ln(self)
+            }
+
+            fn ln_1p(self) -> Self {
+                libm::$ln_1p(self)
             }
 
             fn sqrt(self) -> Self {
@@ -91,8 +98,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, expf, logf, sqrtf, tanhf);
-real!(f64, exp, log, sqrt, tanh);
+real!(f32, expf, logf, log1pf, sqrtf, tanhf);
+real!(f64, exp, log, log1p, sqrt, tanh);
 
 /// `eˣ`.
 pub fn exp<T: Real>(x: T) -> T {
@@ -102,6 +109,17 @@ pub fn exp<T: Real>(x: T) -> T {
 /// The natural logarithm.
 pub fn ln<T: Real>(x: T) -> T {
     x.ln()
+}
+
+/// `ln(1 + x)`, also where `x` is so small that the sum would lose it.
+pub fn ln_1p<T: Real>(x: T) -> T {
+    x.ln_1p()
+}
+
+/// `ln(1 + eˣ)`: near zero for small `x`, near `x` for large.
+pub fn softplus<T: Real>(x: T) -> T {
+    let (largest, distance) = if x > T::ZERO { (x, x) } else { (T::ZERO, -x) };
+    largest + ln_1p(exp(-distance))
 }
 
 /// The square root.

@@ -6,7 +6,7 @@ use std::fmt;
 /// The mean loss and the share of hits over some samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
-    /// The mean loss per sample.
+    /// The mean loss per sample, by the weights of classes where they have any.
     pub loss: f64,
     /// The share of samples whose class was found: `0..=1`.
     pub accuracy: f64,
@@ -14,10 +14,10 @@ pub struct Score {
 
 impl From<Totals> for Score {
     fn from(totals: Totals) -> Self {
-        let samples = totals.samples.max(1) as f64;
+        let mean = |sum: f64, weight: f64| if weight > 0.0 { sum / weight } else { 0.0 };
         Self {
-            loss: totals.loss / samples,
-            accuracy: totals.correct as f64 / samples,
+            loss: mean(totals.loss, totals.weight),
+            accuracy: mean(totals.correct as f64, totals.samples as f64),
         }
     }
 }

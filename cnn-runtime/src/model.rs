@@ -67,7 +67,8 @@ pub trait Trainable: Model {
 
     /// Adds the gradients of `loss / batch_size`, summed over the samples, to `gradients`.
     ///
-    /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch.
+    /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch. Where classes
+    /// have weights, a batch's gradients are to be multiplied by [`Totals::scale`] before the update.
     fn gradients(
         parameters: &Self::Parameters,
         inputs: &[Self::Input],
@@ -112,6 +113,15 @@ pub trait Parameters: Zeroed + Clone + Send + Sync + 'static {
     fn clear(&mut self) {
         for index in 0..Self::TENSORS.len() {
             self.tensor_mut(index).fill(Self::Scalar::ZERO);
+        }
+    }
+
+    /// Multiplies every value.
+    fn scale(&mut self, factor: Self::Scalar) {
+        for index in 0..Self::TENSORS.len() {
+            for value in self.tensor_mut(index) {
+                *value = *value * factor;
+            }
         }
     }
 
@@ -165,6 +175,8 @@ pub struct Totals {
     pub correct: usize,
     /// Samples.
     pub samples: usize,
+    /// The sum of what the samples weigh in the mean: their number, unless classes have weights.
+    pub weight: f64,
 }
 
 impl Totals {
@@ -174,7 +186,20 @@ impl Totals {
             loss: loss.to_f64(),
             correct: usize::from(argmax(output) == target.label()),
             samples: 1,
+            weight: 1.0,
         }
+    }
+
+    /// The totals of a sample that weighs something else than one.
+    #[must_use]
+    pub fn weighted(self, weight: impl Real) -> Self {
+        let weight = weight.to_f64();
+        Self { weight, ..self }
+    }
+
+    /// What makes the gradients of a batch those of the mean of its losses: 1, unless classes have weights.
+    pub fn scale(&self) -> f64 {
+        self.samples as f64 / self.weight
     }
 }
 
@@ -183,5 +208,6 @@ impl AddAssign for Totals {
         self.loss += other.loss;
         self.correct += other.correct;
         self.samples += other.samples;
+        self.weight += other.weight;
     }
 }

@@ -11,7 +11,7 @@ use crate::report::{Problem, Report, Span};
 use crate::shape::Shape;
 use crate::source;
 use crate::syntax;
-use crate::training::{Loss, Training};
+use crate::training::Training;
 use crate::words::quoted;
 use std::collections::HashMap;
 
@@ -209,17 +209,12 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
             .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
         );
     }
-    if training.value.loss != Loss::SoftmaxCrossEntropy
-        || (output.rank() == 1 && output.elements() > 1)
-    {
-        return None;
-    }
-    Some(
-        Problem::new("`softmax_cross_entropy` needs a vector with a value for each class", training.span.clone())
-            .label("two classes at least")
-            .cause(last.span.clone(), format!("the network puts out {}", counted(output)))
-            .help("end the network with a `dense` layer that has `out_features` for the number of classes"),
-    )
+    let refusal = training.value.loss.fit(&last.kind, output).err()?;
+    let problem = refusal.problem(training.span.clone());
+    Some(problem.cause(
+        last.span.clone(),
+        format!("the network puts out {}", counted(output)),
+    ))
 }
 
 /// Whether the network needs more memory than a small one may: parameters with gradients and two moments,

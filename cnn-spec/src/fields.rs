@@ -173,6 +173,16 @@ impl Value for [f64; 2] {
     }
 }
 
+impl Value for Vec<f64> {
+    /// A list, or a number as a list of one.
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::Array(_) => read_list(value),
+            _ => Some(vec![number(value)?]),
+        }
+    }
+}
+
 impl Value for Vec<usize> {
     fn read(value: &DeValue<'_>) -> Option<Self> {
         read_list(value)

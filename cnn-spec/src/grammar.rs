@@ -63,6 +63,8 @@ pub enum Form {
     Number(Limits),
     /// Two finite numbers in a range.
     Numbers(Limits),
+    /// A list of such values, one at least.
+    List(&'static Form),
     /// `[channels, height, width]` or `[features]`.
     Shape,
     /// `true` or `false`.
@@ -286,6 +288,7 @@ impl fmt::Display for Form {
             ),
             Self::Number(limits) => write!(f, "a number {limits}"),
             Self::Numbers(limits) => write!(f, "two numbers `[a, b]`, each {limits}"),
+            Self::List(form) => write!(f, "a list, each of it {form}"),
             Self::Shape => write!(
                 f,
                 "`[channels, height, width]` or `[features]`, whole numbers from 1 to {MAX_SIZE}"

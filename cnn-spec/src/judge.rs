@@ -33,6 +33,10 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
         (Form::Numbers(limits), DeValue::Array(items)) => {
             each(&Form::Number(*limits), items, &[2], value)
         }
+        (Form::List(form), DeValue::Array(items)) => {
+            require(!items.is_empty(), value, "this is empty")?;
+            items.iter().try_for_each(|item| judge(form, item))
+        }
         (Form::Number(limits), DeValue::Integer(_) | DeValue::Float(_)) => {
             judge_number(*limits, value)
         }
@@ -122,7 +126,9 @@ fn each(
 fn takes(form: &Form, value: &DeValue<'_>) -> bool {
     matches!(
         (form, value),
-        (Form::Words(_), DeValue::String(_)) | (Form::Boolean, DeValue::Boolean(_))
+        (Form::Words(_), DeValue::String(_))
+            | (Form::Boolean, DeValue::Boolean(_))
+            | (Form::List(_), DeValue::Array(_))
     )
 }
 

@@ -8,11 +8,10 @@ mod loss;
 mod optimizer;
 mod tape;
 
-pub use loss::loss;
+pub use loss::{loss, weight};
 pub use optimizer::{Optimizer, schedule_factor};
 
 use crate::Network;
-use crate::layer::Kind;
 use crate::network::Source;
 use crate::training::Loss;
 use tape::{Tape, Variable};
@@ -117,30 +116,27 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// What a loss reads: the output, but the logits where the loss brings its own softmax.
-    pub fn judged(self, loss: Loss) -> Source {
+    /// What a loss reads: the output, but the logits where the loss brings its own softmax or sigmoid.
+    pub fn judged(self, loss: &Loss) -> Source {
         match self.network.layers.last() {
-            Some(last)
-                if loss == Loss::SoftmaxCrossEntropy && matches!(last.kind, Kind::Softmax(_)) =>
-            {
-                last.input
-            }
+            Some(last) if loss.includes(&last.kind) => last.input,
             _ => self.output(),
         }
     }
 
-    /// The cost of a batch, the mean over its samples, and the cost's gradients.
+    /// The cost of a batch, the mean over its samples by their weights, and the cost's gradients.
     ///
     /// # Panics
     /// If the parameters, an input or a target do not fit the network.
     pub fn batch(
         self,
-        loss: Loss,
+        loss: &Loss,
         parameters: &[Tensor],
         inputs: &[Vec<f64>],
         targets: &[Vec<f64>],
     ) -> Batch {
-        let share = 1.0 / inputs.len() as f64;
+        let weights = targets.iter().map(|target| weight(loss, target));
+        let share = 1.0 / weights.sum::<f64>();
         let judged = self.judged(loss);
         let mut batch = Batch {
             cost: 0.0,

@@ -237,7 +237,7 @@ fn settings(training: &Training) -> String {
     } = training;
     format!(
         "loss {}; {}; schedule {}; epochs {epochs}, batch size {batch_size}, seed {seed}",
-        loss.word(),
+        loss.describe(),
         update_rule(optimizer),
         schedule.word(),
     )

@@ -4,7 +4,7 @@
 
 use cnn_spec::Network;
 use cnn_spec::network::Distribution;
-use cnn_spec::reference::{Optimizer, Reference, Tensor, loss, schedule_factor};
+use cnn_spec::reference::{Optimizer, Reference, Tensor, loss, schedule_factor, weight};
 use cnn_spec::training::{Schedule, Training};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -130,7 +130,7 @@ fn forward_and_gradients_are_pytorchs() {
             let trace = reference.forward(&parameters, input);
             case.assert_close("output", &trace.values(reference.output()), output, 1e-12);
         }
-        let loss = training(&network).loss;
+        let loss = &training(&network).loss;
         let batch = reference.batch(loss, &parameters, &case.inputs, &case.targets());
         case.assert_close("loss", &[batch.cost], &[case.loss], 1e-12);
         case.assert_tensors("gradient", &batch.parameters, &case.gradients);
@@ -148,7 +148,7 @@ fn optimizer_steps_are_pytorchs() {
         let mut parameters = case.parameters(reference);
         let mut optimizer = Optimizer::new(training.optimizer, &parameters);
         for (epoch, step) in case.steps.iter().enumerate() {
-            let batch = reference.batch(training.loss, &parameters, &case.inputs, &case.targets());
+            let batch = reference.batch(&training.loss, &parameters, &case.inputs, &case.targets());
             let factor = schedule_factor(training.schedule, epoch, training.epochs);
             optimizer.step(&mut parameters, &batch.parameters, factor);
             case.assert_tensors(&format!("step {epoch}"), &parameters, step);
@@ -161,45 +161,45 @@ fn gradients_are_finite_differences() {
     for case in cases() {
         let network = case.network();
         let reference = Reference::new(&network);
-        let (loss, targets) = (training(&network).loss, case.targets());
+        let (loss, targets) = (&training(&network).loss, case.targets());
         let parameters = case.parameters(reference);
         let batch = reference.batch(loss, &parameters, &case.inputs, &targets);
+        let weights: f64 = targets.iter().map(|target| weight(loss, target)).sum();
 
         for (index, gradient) in batch.parameters.iter().enumerate() {
             let differences = differences(gradient.values.len(), |element, step| {
                 let mut moved = parameters.clone();
                 moved[index].values[element] += step;
-                mean_cost(&network, &moved, &case.inputs, &targets)
+                cost(&network, &moved, &case.inputs, &targets) / weights
             });
             case.assert_close(&gradient.name, &gradient.values, &differences, 1e-7);
         }
         for (sample, gradient) in batch.inputs.iter().enumerate() {
             let target = &targets[sample..=sample];
-            let share = 1.0 / targets.len() as f64;
             let differences = differences(gradient.len(), |element, step| {
                 let mut moved = case.inputs[sample].clone();
                 moved[element] += step;
-                share * mean_cost(&network, &parameters, &[moved], target)
+                cost(&network, &parameters, &[moved], target) / weights
             });
             case.assert_close("input", gradient, &differences, 1e-7);
         }
     }
 }
 
-/// The mean cost of a batch, from forward passes alone.
-fn mean_cost(
+/// The sum of the costs of some samples, from forward passes alone.
+fn cost(
     network: &Network,
     parameters: &[Tensor],
     inputs: &[Vec<f64>],
     targets: &[Vec<f64>],
 ) -> f64 {
     let reference = Reference::new(network);
-    let kind = training(network).loss;
+    let kind = &training(network).loss;
     let cost = |(input, target): (&Vec<f64>, &Vec<f64>)| {
         let trace = reference.forward(parameters, input);
         loss(kind, &trace.values(reference.judged(kind)), target).0
     };
-    inputs.iter().zip(targets).map(cost).sum::<f64>() / inputs.len() as f64
+    inputs.iter().zip(targets).map(cost).sum()
 }
 
 /// Central differences of a cost that is asked for with one element moved by a step.

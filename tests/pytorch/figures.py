@@ -152,21 +152,42 @@ class Network(nn.Module):
             shape = module(torch.zeros(1, *shape)).shape[1:]
 
     def forward(self, x):
-        """What the network puts out, and the logits: its output without a last softmax."""
+        """What the network puts out, and the logits: its output without a last softmax or sigmoid."""
         for module in self.path:
             logits, x = x, module(x)
-        return x, logits if isinstance(module, nn.Softmax) else x
+        return x, logits if isinstance(module, (nn.Softmax, nn.Sigmoid)) else x
 
     def margin(self):
         """The distance of the last pass from the nearest kink."""
         return min((getattr(module, "margin", math.inf) for module in self.path), default=math.inf)
 
 
+def log_likelihood(log_probabilities, labels, weight=None, label_smoothing=0.0):
+    """What `F.cross_entropy` makes of log-probabilities; `F.nll_loss` has no label smoothing of its own."""
+    weight = torch.ones(log_probabilities.shape[1]) if weight is None else weight
+    likely = F.nll_loss(log_probabilities, labels, weight)
+    even = -(log_probabilities * weight).mean(1).sum() / weight[labels].sum()
+    return (1 - label_smoothing) * likely + label_smoothing * even
+
+
 def cost(loss, outputs, logits, targets):
     """The mean over the batch."""
-    match loss:
+    settings = {"type": loss} if isinstance(loss, str) else dict(loss)
+    kind = settings.pop("type")
+    settings = {key: torch.tensor(value) if "weight" in key else value for key, value in settings.items()}
+    match kind:
         case "softmax_cross_entropy":
-            return F.cross_entropy(logits, targets)
+            return F.cross_entropy(logits, targets, **settings)
+        case "nll":
+            return log_likelihood(outputs, targets, **settings)
+        case "binary_cross_entropy":
+            return F.binary_cross_entropy_with_logits(logits, targets, **settings)
+        case "l1":
+            return F.l1_loss(outputs, targets)
+        case "smooth_l1":
+            return F.smooth_l1_loss(outputs, targets, **settings)
+        case "huber":
+            return F.huber_loss(outputs, targets, **settings)
         case "mse":
             return F.mse_loss(outputs, targets)
         case "quadratic":
@@ -192,7 +213,8 @@ def toml(input, layers, loss="mse", optimizer=SGD, schedule="constant", batch=BA
     lines = ["[network]", 'name = "Case"', f"input = {input}", 'dtype = "f64"', ""]
     for text in layers:
         lines += ["[[layer]]", *(line.strip() for line in text.split(";")), ""]
-    lines += ["[training]", f'loss = "{loss}"', optimizer, f'schedule = "{schedule}"']
+    loss = loss if loss.startswith("{") else f'"{loss}"'
+    lines += ["[training]", f"loss = {loss}", optimizer, f'schedule = "{schedule}"']
     lines += [f"epochs = {STEPS}", f"batch_size = {batch}", "seed = 0", ""]
     return "\n".join(lines)
 
@@ -210,6 +232,10 @@ def activated(settings, loss="mse"):
         f'type = "dense"; out_features = 5; activation = {settings}',
         'type = "dense"; out_features = 3',
     ], loss=loss)
+
+
+def judged(loss, after=""):
+    return toml([5], ['type = "dense"; out_features = 4' + after], loss=loss)
 
 
 def trained(optimizer, schedule="constant"):
@@ -300,7 +326,29 @@ CASES = {
     "loss_mse": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"']),
     "loss_mse_maps": toml(MAPS, conv("out_channels = 2; kernel_size = 3")),
     "loss_quadratic": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"'], loss="quadratic"),
-    "loss_softmax_cross_entropy": toml([5], ['type = "dense"; out_features = 4'], loss="softmax_cross_entropy"),
+    "loss_softmax_cross_entropy": judged("softmax_cross_entropy"),
+    "loss_softmax_cross_entropy_weight": judged('{ type = "softmax_cross_entropy", weight = [0.5, 2.0, 1.0, 4.0] }'),
+    "loss_softmax_cross_entropy_smoothing": judged('{ type = "softmax_cross_entropy", label_smoothing = 0.1 }'),
+    "loss_softmax_cross_entropy_everything": judged(
+        '{ type = "softmax_cross_entropy", weight = [0.5, 2.0, 1.0, 4.0], label_smoothing = 0.2 }'
+    ),
+    "loss_nll": judged("nll"),
+    "loss_nll_everything": judged('{ type = "nll", weight = [0.5, 2.0, 1.0, 4.0], label_smoothing = 0.2 }'),
+    "loss_binary_cross_entropy": judged("binary_cross_entropy"),
+    "loss_binary_cross_entropy_pos_weight": judged('{ type = "binary_cross_entropy", pos_weight = 2.5 }'),
+    "loss_binary_cross_entropy_pos_weights": judged(
+        '{ type = "binary_cross_entropy", pos_weight = [0.5, 2.0, 1.0, 4.0] }'
+    ),
+    "loss_binary_cross_entropy_with_sigmoid": judged("binary_cross_entropy", after='; activation = "sigmoid"'),
+    "loss_binary_cross_entropy_maps": toml(
+        MAPS, conv("out_channels = 2; kernel_size = 3"), loss='{ type = "binary_cross_entropy", pos_weight = 3 }'
+    ),
+    "loss_l1": judged("l1"),
+    "loss_l1_maps": toml(MAPS, conv("out_channels = 2; kernel_size = 3"), loss="l1"),
+    "loss_smooth_l1": judged("smooth_l1"),
+    "loss_smooth_l1_beta": judged('{ type = "smooth_l1", beta = 0.5 }'),
+    "loss_huber": judged("huber"),
+    "loss_huber_delta": judged('{ type = "huber", delta = 0.4 }'),
     # Optimizers and schedules.
     "sgd": trained('type = "sgd", learning_rate = 0.1'),
     "sgd_momentum": trained('type = "sgd", learning_rate = 0.1, momentum = 0.9'),
@@ -424,6 +472,11 @@ def figures(text, network, inputs, targets):
     return record | {"steps": steps}
 
 
+def is_of_classes(loss):
+    kind = loss if isinstance(loss, str) else loss["type"]
+    return kind in ["softmax_cross_entropy", "nll"]
+
+
 def random_case(text):
     """The first seed whose figures are clear of kinks."""
     for seed in itertools.count():
@@ -435,7 +488,7 @@ def random_case(text):
         inputs = short(torch.randn(BATCH, *spec["network"]["input"]))
         outputs, _ = network(inputs)
         labels = torch.randint(outputs[0].numel(), (BATCH,))
-        targets = labels if spec["training"]["loss"] == "softmax_cross_entropy" else short(torch.rand_like(outputs))
+        targets = labels if is_of_classes(spec["training"]["loss"]) else short(torch.rand_like(outputs))
         record = figures(text, network, inputs, targets)
         if record is not None:
             return record

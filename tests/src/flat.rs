@@ -104,7 +104,7 @@ where
         let mut workspace = M::Workspace::boxed();
         let totals = M::evaluate(&loaded, &inputs, &targets, &mut workspace);
         assert_eq!(totals.samples, inputs.len());
-        totals.loss / inputs.len() as f64
+        totals.loss / totals.weight
     }
 
     fn gradients(&self, parameters: &[Vec<f64>], batch: &Batch) -> (f64, Tensors) {
@@ -133,7 +133,7 @@ where
     }
 }
 
-/// Adds the gradients of a batch; gives its mean cost.
+/// Sets the gradients of a batch; gives its mean cost.
 fn accumulate<M: Trainable>(
     parameters: &M::Parameters,
     batch: &Batch,
@@ -154,7 +154,8 @@ where
         gradients,
     );
     assert_eq!(totals.samples, size);
-    totals.loss / size as f64
+    gradients.scale(Real::from_f64(totals.scale()));
+    totals.loss / totals.weight
 }
 
 fn samples<M: Trainable>(batch: &Batch) -> (Vec<M::Input>, Vec<M::Target>)

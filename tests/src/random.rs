@@ -32,9 +32,20 @@ pub fn network(number: u64, dtype: &str) -> String {
     }
     let training = draw.training();
     if !push_fitting(&mut text, &training) {
-        text += &training.replace("softmax_cross_entropy", "quadratic");
+        text += &format!(
+            "\n[training]\nloss = \"quadratic\"\n{}",
+            after_loss(&training)
+        );
     }
     text
+}
+
+/// The lines of `[training]` after the one with the loss.
+fn after_loss(training: &str) -> &str {
+    let loss = training.find("loss = ").unwrap_or(0);
+    training[loss..]
+        .split_once('\n')
+        .map_or("", |(_, rest)| rest)
 }
 
 /// Adds a part if the network is still one, and a small one.
@@ -105,6 +116,20 @@ const INITIALIZATIONS: &[&str] = &[
     "\"kaiming_normal\"",
     "\"xavier_uniform\"",
     "\"xavier_normal\"",
+];
+
+const LOSSES: &[&str] = &[
+    "\"softmax_cross_entropy\"",
+    "\"softmax_cross_entropy\"",
+    "{ type = \"softmax_cross_entropy\", label_smoothing = 0.1 }",
+    "{ type = \"nll\", label_smoothing = 0.3 }",
+    "\"binary_cross_entropy\"",
+    "{ type = \"binary_cross_entropy\", pos_weight = 2.5 }",
+    "\"mse\"",
+    "\"quadratic\"",
+    "\"l1\"",
+    "{ type = \"smooth_l1\", beta = 0.7071 }",
+    "{ type = \"huber\", delta = 0.5 }",
 ];
 
 const SGD: &[&str] = &[
@@ -258,9 +283,9 @@ impl Draw {
     }
 
     fn training(&mut self) -> String {
-        let loss = self.one_of(&["softmax_cross_entropy", "mse", "quadratic"]);
+        let loss = self.one_of(LOSSES);
         let kind = self.one_of(&["sgd", "adam", "adamw"]);
-        let mut text = format!("\n[training]\nloss = \"{loss}\"\n");
+        let mut text = format!("\n[training]\nloss = {loss}\n");
         let _ = write!(
             text,
             "optimizer = {{ type = \"{kind}\", learning_rate = {}",

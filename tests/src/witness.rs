@@ -37,7 +37,7 @@ impl<'a> Witness<'a> {
     pub fn gradients(self, tensors: &[Vec<f64>], batch: &Batch) -> (f64, Tensors) {
         let reference = Reference::new(self.network);
         let parameters = self.parameters(tensors);
-        let loss = self.training().loss;
+        let loss = &self.training().loss;
         let figures = reference.batch(loss, &parameters, &batch.inputs, &batch.targets);
         (figures.cost, values(&figures.parameters))
     }
@@ -55,7 +55,7 @@ impl<'a> Witness<'a> {
         let mut parameters = self.parameters(tensors);
         let mut rule = Optimizer::new(*optimizer, &parameters);
         let step = |epoch| {
-            let figures = reference.batch(*loss, &parameters, &batch.inputs, &batch.targets);
+            let figures = reference.batch(loss, &parameters, &batch.inputs, &batch.targets);
             let factor = schedule_factor(*schedule, epoch, *epochs);
             rule.step(&mut parameters, &figures.parameters, factor);
             values(&parameters)

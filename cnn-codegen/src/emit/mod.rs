@@ -96,7 +96,7 @@ fn plain(plan: &Plan) -> TokenStream {
         )
     });
     let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
-    let loss = training.map(|training| loss::functions(training.loss, plan));
+    let loss = training.map(|training| loss::functions(&training.loss, plan));
     let forward = model::forward(plan);
     let backward = training.map(|_| model::backward(plan));
     quote!(#activations #deltas #(#layers)* #loss #forward #backward)

@@ -7,7 +7,7 @@ use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
-use cnn_spec::training::{Loss, Schedule, Training};
+use cnn_spec::training::{Schedule, Training};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -25,10 +25,10 @@ pub fn heading(plan: &Plan, origin: &Origin, summary: &str) -> TokenStream {
     let input_doc = doc(&format!("One sample: {}.", network.input));
     let output_doc = doc(&format!("What the network puts out: {}.", network.output()));
     let target = network.training.as_ref().map(|training| {
-        let target = loss::target_type(training.loss, plan);
-        let about = doc(match training.loss {
-            Loss::SoftmaxCrossEntropy => "What an output is compared with: the index of its class.",
-            Loss::Mse | Loss::Quadratic => "What an output is compared with.",
+        let target = loss::target_type(&training.loss, plan);
+        let about = doc(match training.loss.classes() {
+            Some(_) => "What an output is compared with: the index of its class.",
+            None => "What an output is compared with.",
         });
         quote!(#about pub type Target = #target;)
     });
@@ -276,9 +276,19 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
 
 /// The bodies of `gradients`, `evaluate` and `update`, one sample at a time.
 fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
-    let target = match training.loss {
-        Loss::SoftmaxCrossEntropy => quote!(*target),
-        Loss::Mse | Loss::Quadratic => quote!(target),
+    let classes = training.loss.classes();
+    let target = match classes {
+        Some(_) => quote!(*target),
+        None => quote!(target),
+    };
+    let sample = quote!(cnn_runtime::Totals::of(loss(scores, #target), scores, target));
+    let add = if classes.is_some_and(|classes| !classes.weight.is_empty()) {
+        quote! {
+            let sample = #sample;
+            totals += sample.weighted(CLASS_WEIGHTS[*target]);
+        }
+    } else {
+        quote!(totals += #sample;)
     };
     let (scores_name, scores) = (
         ident(&plan.value(plan.scores).name),
@@ -291,7 +301,7 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
                 for (input, target) in inputs.iter().zip(targets) {
                     forward(parameters, input, activations);
                     let scores = #scores;
-                    totals += cnn_runtime::Totals::of(loss(scores, #target), scores, target);
+                    #add
                     loss_backward(scores, #target, batch_size, &mut deltas.#scores_name);
                     backward(parameters, input, activations, deltas, gradients);
                 }
@@ -303,7 +313,7 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
                 for (input, target) in inputs.iter().zip(targets) {
                     forward(parameters, input, activations);
                     let scores = #scores;
-                    totals += cnn_runtime::Totals::of(loss(scores, #target), scores, target);
+                    #add
                 }
                 totals
         },

@@ -4,7 +4,6 @@ use super::{Operation, Plan, Step, Value, ValueId};
 use cnn_spec::layer::{Kind, Padding};
 use cnn_spec::network::{Layer, Network, Parameter, Source};
 use cnn_spec::shape::Shape;
-use cnn_spec::training::Loss;
 
 /// After this, no `flatten` is left that only dense layers read, padding is a step of its own, and each value
 /// knows its name, its stored shape and whether it needs a delta.
@@ -120,10 +119,10 @@ fn padded(shape: &Shape, padding: Padding) -> Shape {
         .expect("the check has counted the padded input")
 }
 
-/// The logits, if the network ends in a softmax that its loss includes.
+/// The logits, if the network ends in a softmax or sigmoid that its loss includes.
 fn logits(network: &Network, steps: &[Step]) -> Option<ValueId> {
-    let includes_softmax = network.training.as_ref()?.loss == Loss::SoftmaxCrossEntropy;
+    let loss = &network.training.as_ref()?.loss;
     let last = steps.last()?;
-    let is_softmax = matches!(last.operation, Operation::Layer(Kind::Softmax(_)));
-    (includes_softmax && is_softmax).then_some(last.input)
+    let is_included = matches!(last.operation, Operation::Layer(kind) if loss.includes(kind));
+    is_included.then_some(last.input)
 }

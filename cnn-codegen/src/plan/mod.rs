@@ -33,7 +33,7 @@ pub struct Plan<'n> {
     pub steps: Vec<Step<'n>>,
     /// What the forward pass returns.
     pub output: ValueId,
-    /// What the loss reads: the output, or the logits before a final softmax that the loss includes.
+    /// What the loss reads: the output, or the logits before a last layer that the loss includes.
     pub scores: ValueId,
 }
 

@@ -180,9 +180,13 @@ impl<M: Trainable> Crew<'_, M> {
 
     /// Updates the parameters with the gradients of the batch.
     fn update(&self, optimizer: &mut M::Optimizer, step: usize) -> Result<Totals, Stop> {
-        let sum = self.sums.get(0);
+        let mut sum = self.sums.get(0);
         if !sum.totals.loss.is_finite() {
             return Err(Stop::NotFinite { step });
+        }
+        let scale = sum.totals.scale();
+        if scale != 1.0 {
+            sum.gradients.scale(M::Scalar::from_f64(scale));
         }
         let mut parameters = self
             .parameters

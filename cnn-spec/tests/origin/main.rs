@@ -6,7 +6,7 @@ mod textbook;
 use cnn_spec::Network;
 use cnn_spec::network::Source;
 use cnn_spec::reference::{Batch, Optimizer, Reference, Tensor};
-use cnn_spec::training::{Loss, Optimizer as Rule};
+use cnn_spec::training::{Classes, Loss, Optimizer as Rule};
 use examples::Example;
 use textbook::{full, turned_by_180_degrees, valid};
 
@@ -27,7 +27,7 @@ impl Example {
         match self.loss {
             "quadratic" => Loss::Quadratic,
             "mse" => Loss::Mse,
-            _ => Loss::SoftmaxCrossEntropy,
+            _ => Loss::SoftmaxCrossEntropy(Classes::default()),
         }
     }
 
@@ -35,7 +35,7 @@ impl Example {
         let network = parse(self.toml);
         let parameters = parameters(&network, self.parameters);
         let (inputs, targets) = ([self.input.to_vec()], [self.target.to_vec()]);
-        Reference::new(&network).batch(self.loss(), &parameters, &inputs, &targets)
+        Reference::new(&network).batch(&self.loss(), &parameters, &inputs, &targets)
     }
 
     /// Compares the reference with every figure of the example.
@@ -226,7 +226,7 @@ fn network_of_the_origin_as_one_would_write_it_today() {
     let mut target = vec![0.0; 10];
     target[8] = 1.0;
     let batch = reference.batch(
-        Loss::SoftmaxCrossEntropy,
+        &Loss::SoftmaxCrossEntropy(Classes::default()),
         &parameters,
         &[vec![1.0; 784]],
         &[target],
@@ -265,7 +265,7 @@ fn network_of_the_origin_as_in_the_text() {
 
     let mut target = vec![0.0; 10];
     target[0] = 1.0;
-    let batch = reference.batch(Loss::Quadratic, &parameters, &[vec![1.0; 784]], &[target]);
+    let batch = reference.batch(&Loss::Quadratic, &parameters, &[vec![1.0; 784]], &[target]);
     assert_close(&[batch.cost], &[1.25]); // ½ · 10 · ¼
     let [conv_weight, conv_bias, dense_weight, dense_bias] = &batch.parameters[..] else {
         panic!("two layers with weight and bias");

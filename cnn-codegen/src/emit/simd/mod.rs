@@ -61,7 +61,7 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
         let backward = functions.backward.iter().chain(finish).map(Function::item);
         quote!(#tile #forward #weight_tile #(#backward)*)
     });
-    let loss = loss::functions(training.loss, plan);
+    let loss = loss::functions(&training.loss, plan);
     let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
     let last = last.as_ref().map(Function::item);
     let profiled = profile.then(|| profile::implementation(plan, &groups, &memory, &functions));

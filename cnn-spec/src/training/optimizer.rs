@@ -1,37 +1,10 @@
-//! How a network is trained: loss, optimizer, schedule, epochs, batch and seed.
+//! Optimizers: how the parameters follow the gradient.
 
+use super::up_to_1000;
 use crate::fields::{Fields, Type};
-use crate::grammar::{Form, Key, KeyInfo, Limits, MAX_SIZE, Tagged, TypeInfo, Word, Words};
+use crate::grammar::{Form, Key, Limits, Tagged, TypeInfo};
 use crate::refusal::Refusal;
 use std::ops::Bound;
-
-/// The `[training]` section, checked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Training {
-    /// What is minimised.
-    pub loss: Loss,
-    /// How the parameters follow the gradient.
-    pub optimizer: Optimizer,
-    /// How the learning rate changes from epoch to epoch.
-    pub schedule: Schedule,
-    /// How often the training set is gone through.
-    pub epochs: usize,
-    /// Samples per update.
-    pub batch_size: usize,
-    /// Where the random numbers start.
-    pub seed: u64,
-}
-
-/// The cost of an output `a` beside its target `y`; a batch's cost is the mean over its samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Loss {
-    /// `−ln softmax(a)[label]`; PyTorch's `cross_entropy` on logits.
-    SoftmaxCrossEntropy,
-    /// `mean((a − y)²)` over the outputs; PyTorch's `mse_loss`.
-    Mse,
-    /// `½ Σ (a − y)²`: the textbook's quadratic cost.
-    Quadratic,
-}
 
 /// An update rule with its hyperparameters, defined as in PyTorch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,27 +49,7 @@ impl Optimizer {
     }
 }
 
-/// The learning rate from epoch to epoch, as a factor of the optimizer's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Schedule {
-    /// The same in every epoch.
-    #[default]
-    Constant,
-    /// `½ (1 + cos(π epoch / epochs))`: PyTorch's `CosineAnnealingLR` with `T_max = epochs`.
-    Cosine,
-}
-
-/// Rates and penalties: large enough for any use, small enough for `f32`.
-const fn up_to_1000(from: Bound<f64>) -> Form {
-    Form::Number(Limits {
-        from,
-        to: Bound::Included(1000.0),
-    })
-}
-
-pub(crate) const LOSS: Key<Loss> =
-    Key::required("loss", Form::words::<Loss>(), "What is minimised.");
-const OPTIMIZER: Key<Optimizer> = Key::required(
+pub(super) const OPTIMIZER: Key<Optimizer> = Key::required(
     "optimizer",
     Form::Tagged(&Tagged {
         noun: "optimizer",
@@ -106,50 +59,6 @@ const OPTIMIZER: Key<Optimizer> = Key::required(
     }),
     "How the parameters follow the gradient.",
 );
-const SCHEDULE: Key<Schedule> = Key::or(
-    "schedule",
-    Form::words::<Schedule>(),
-    "\"constant\"",
-    "How the learning rate changes from epoch to epoch.",
-);
-const EPOCHS: Key<usize> = Key::or(
-    "epochs",
-    Form::Whole {
-        min: 1,
-        max: 1_000_000,
-    },
-    "10",
-    "How often the training set is gone through.",
-);
-const BATCH_SIZE: Key<usize> = Key::or(
-    "batch_size",
-    Form::Whole {
-        min: 1,
-        max: MAX_SIZE,
-    },
-    "64",
-    "Samples per update.",
-);
-const SEED: Key<u64> = Key::or(
-    "seed",
-    Form::Whole {
-        min: 0,
-        max: i64::MAX as u64,
-    },
-    "0",
-    "Where the random numbers start.",
-);
-
-/// The keys of `[training]`.
-pub(crate) const KEYS: &[KeyInfo] = &[
-    LOSS.info,
-    OPTIMIZER.info,
-    SCHEDULE.info,
-    EPOCHS.info,
-    BATCH_SIZE.info,
-    SEED.info,
-];
-
 const LEARNING_RATE: Key<f64> = Key::or(
     "learning_rate",
     up_to_1000(Bound::Excluded(0.0)),
@@ -203,7 +112,7 @@ const EPSILON: Key<f64> = Key::or(
     "Keeps the division finite.",
 );
 
-const OPTIMIZERS: &[Type<Optimizer>] = &[
+pub(super) const OPTIMIZERS: &[Type<Optimizer>] = &[
     Type {
         info: TypeInfo {
             name: "sgd",
@@ -245,22 +154,6 @@ const OPTIMIZERS: &[Type<Optimizer>] = &[
     },
 ];
 
-impl Training {
-    pub(crate) fn read(fields: Fields<'_>) -> Result<Self, Refusal> {
-        let optimizer = fields
-            .variant(&OPTIMIZER, OPTIMIZERS)
-            .unwrap_or_else(|| Err(Refusal::new("there is no optimizer")));
-        Ok(Self {
-            loss: fields.get(&LOSS)?,
-            optimizer: optimizer?,
-            schedule: fields.get(&SCHEDULE)?,
-            epochs: fields.get(&EPOCHS)?,
-            batch_size: fields.get(&BATCH_SIZE)?,
-            seed: fields.get(&SEED)?,
-        })
-    }
-}
-
 fn read_sgd(fields: Fields<'_>) -> Result<Optimizer, Refusal> {
     let momentum = fields.get(&MOMENTUM)?;
     let nesterov = fields.get(&NESTEROV)?;
@@ -287,37 +180,4 @@ fn read_adam(fields: Fields<'_>, weight_decay: &Key<f64>) -> Result<AdamSettings
         epsilon: fields.get(&EPSILON)?,
         weight_decay: fields.get(weight_decay)?,
     })
-}
-
-impl Words for Loss {
-    const WORDS: &'static [(Self, Word)] = &[
-        (
-            Self::SoftmaxCrossEntropy,
-            Word::new("softmax_cross_entropy", "−ln softmax(a)[label], on logits."),
-        ),
-        (
-            Self::Mse,
-            Word::new("mse", "mean((a − y)²) over the outputs."),
-        ),
-        (
-            Self::Quadratic,
-            Word::new("quadratic", "½ Σ (a − y)², the textbook's cost."),
-        ),
-    ];
-}
-
-impl Words for Schedule {
-    const WORDS: &'static [(Self, Word)] = &[
-        (
-            Self::Constant,
-            Word::new("constant", "The same in every epoch."),
-        ),
-        (
-            Self::Cosine,
-            Word::new(
-                "cosine",
-                "Half a cosine down to zero: ½ (1 + cos(π epoch / epochs)).",
-            ),
-        ),
-    ];
 }
