@@ -23,12 +23,13 @@ pub mod math;
 #[cfg(feature = "std")]
 mod metrics;
 mod model;
+pub mod muon;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod rng;
 #[cfg(feature = "simd")]
 pub mod rows;
-mod schedule;
+pub mod schedule;
 mod target;
 mod tensor;
 #[cfg(feature = "trainer")]
@@ -50,9 +51,9 @@ pub use fit::{Fit, Observer};
 #[cfg(feature = "std")]
 pub use metrics::{Confusion, EpochReport, Score};
 
-pub use model::{Model, Parameters, Settings, TensorInfo, Totals, Trainable};
+pub use model::{Model, OptimizerState, Parameters, Settings, TensorInfo, Totals, Trainable};
 pub use rng::Rng;
-pub use schedule::Schedule;
+pub use schedule::{LearningRate, Schedule};
 pub use target::{Target, argmax};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;

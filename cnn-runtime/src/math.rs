@@ -127,6 +127,31 @@ pub fn sqrt<T: Real>(x: T) -> T {
     x.sqrt()
 }
 
+/// `Σ x²`, with 16 sums side by side; always in the same order.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn sum_of_squares<T: Real>(values: &[T]) -> T {
+    dot(values, values)
+}
+
+/// `Σ x y`, likewise.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn dot<T: Real>(xs: &[T], ys: &[T]) -> T {
+    const LANES: usize = 16;
+    let mut sums = [T::ZERO; LANES];
+    let ((xs, last_xs), (ys, last_ys)) = (xs.as_chunks::<LANES>(), ys.as_chunks::<LANES>());
+    for (xs, ys) in xs.iter().zip(ys) {
+        for (sum, (x, y)) in sums.iter_mut().zip(xs.iter().zip(ys)) {
+            *sum += *x * *y;
+        }
+    }
+    for (sum, (x, y)) in sums.iter_mut().zip(last_xs.iter().zip(last_ys)) {
+        *sum += *x * *y;
+    }
+    sums.into_iter().fold(T::ZERO, Add::add)
+}
+
 /// The hyperbolic tangent.
 pub fn tanh<T: Real>(x: T) -> T {
     x.tanh()

@@ -36,7 +36,7 @@ pub struct EpochReport {
     pub test_loss: f64,
     /// The accuracy on the test set after the epoch: `0..=1`.
     pub test_accuracy: f64,
-    /// The learning rate of the epoch.
+    /// The learning rate of the epoch's first step.
     pub learning_rate: f64,
     /// How long the training took, without the test.
     pub seconds: f64,

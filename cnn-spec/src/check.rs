@@ -2,8 +2,9 @@
 
 use crate::fields::{At, Fields};
 use crate::file::{Draft, Header, LANGUAGE, Written};
+use crate::grammar::TYPE;
 use crate::initialization::Initialization;
-use crate::layer::Kind;
+use crate::layer::{FROZEN, Kind, LEARNING_RATE_FACTOR};
 use crate::names;
 use crate::network::{Layer, Network, Parameter, Source};
 use crate::refusal::{Refusal, in_units};
@@ -156,6 +157,7 @@ fn shapes(
                 break;
             }
         };
+        problems.extend(nothing_to_set(draft, &name, &parameters));
         origin = (draft.span.clone(), format!("{} puts out", quoted(&name)));
         layers.push(Layer {
             name,
@@ -164,10 +166,29 @@ fn shapes(
             input_shape: std::mem::replace(&mut input_shape, output_shape.clone()),
             output_shape,
             parameters,
+            learning_rate_factor: draft.learning_rate_factor(),
+            is_frozen: draft.is_frozen(),
         });
         input = Source::Layer(layers.len() - 1);
     }
     layers
+}
+
+/// A layer without parameters that says how they learn.
+fn nothing_to_set(draft: &Draft<'_>, name: &str, parameters: &[Parameter]) -> Option<Problem> {
+    // An activation stands in the table of the layer before.
+    let has_table = draft.fields.span(TYPE.name) == Some(draft.span.clone());
+    let keys = [LEARNING_RATE_FACTOR.info.name, FROZEN.info.name];
+    let (key, span) = keys
+        .into_iter()
+        .filter(|_| parameters.is_empty() && has_table)
+        .find_map(|key| Some((key, draft.fields.span(key)?)))?;
+    Some(
+        Problem::new(format!("{} learns nothing", quoted(name)), span)
+            .label("needs parameters")
+            .cause(draft.span.clone(), "this layer has none")
+            .help(format!("drop `{key}`")),
+    )
 }
 
 /// The output of a layer and what it learns.
@@ -200,7 +221,16 @@ fn misplaced(drafts: &[Draft<'_>], names: &[String]) -> Option<Problem> {
 /// Why a network cannot be trained as the file says.
 fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Option<Problem> {
     let output = &layers.last()?.output_shape;
-    if layers.iter().all(|layer| layer.parameters.is_empty()) {
+    if layers.iter().all(|layer| !layer.learns()) {
+        if layers.iter().any(|layer| layer.is_frozen) {
+            return Some(
+                Problem::new(
+                    "there is nothing to train: every layer with parameters is frozen",
+                    training.span.clone(),
+                )
+                .help("drop `frozen` of one of them, or drop `[training]`"),
+            );
+        }
         return Some(
             Problem::new(
                 "there is nothing to train: no layer has parameters",

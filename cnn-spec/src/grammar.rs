@@ -300,8 +300,10 @@ impl fmt::Display for Form {
             Self::Table(keys) => {
                 let needed = |key: &&KeyInfo| key.presence == Presence::Required;
                 let needed = keys.iter().filter(needed).map(|key| key.name);
-                let needed = needed.collect::<Vec<_>>().join("` and `");
-                write!(f, "a table with `{needed}`")
+                match needed.collect::<Vec<_>>().join("` and `").as_str() {
+                    "" => f.write_str("a table"),
+                    needed => write!(f, "a table with `{needed}`"),
+                }
             }
             Self::Tables(tagged) => {
                 write!(f, "a list of tables, `[[{}]]` before each", tagged.noun)

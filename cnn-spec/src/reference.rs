@@ -6,10 +6,12 @@
 mod layers;
 mod loss;
 mod optimizer;
+mod schedule;
 mod tape;
 
 pub use loss::{loss, weight};
-pub use optimizer::{Optimizer, schedule_factor};
+pub use optimizer::Optimizer;
+pub use schedule::LearningRate;
 
 use crate::Network;
 use crate::network::Source;
@@ -149,7 +151,12 @@ impl<'a> Reference<'a> {
             batch.cost += share * cost;
             let delta: Vec<_> = delta.iter().map(|delta| share * delta).collect();
             let gradients = trace.backward(judged, &delta);
-            for (sum, gradient) in batch.parameters.iter_mut().zip(&gradients.parameters) {
+            let learns = self.network.layers.iter().flat_map(|layer| {
+                let parameters = layer.parameters.iter();
+                parameters.map(|_| !layer.is_frozen)
+            });
+            let sums = batch.parameters.iter_mut().zip(&gradients.parameters);
+            for ((sum, gradient), _) in sums.zip(learns).filter(|(_, learns)| *learns) {
                 sum.add(gradient);
             }
             batch.inputs.push(gradients.input);
@@ -219,7 +226,7 @@ pub struct Gradients {
 pub struct Batch {
     /// The mean of the samples' costs.
     pub cost: f64,
-    /// The derivatives with respect to each parameter.
+    /// The derivatives with respect to each parameter; zero where it is frozen.
     pub parameters: Vec<Tensor>,
     /// The derivatives with respect to each sample's input.
     pub inputs: Vec<Vec<f64>>,

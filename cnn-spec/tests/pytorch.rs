@@ -4,8 +4,8 @@
 
 use cnn_spec::Network;
 use cnn_spec::network::Distribution;
-use cnn_spec::reference::{Optimizer, Reference, Tensor, loss, schedule_factor, weight};
-use cnn_spec::training::{Schedule, Training};
+use cnn_spec::reference::{LearningRate, Optimizer, Reference, Tensor, loss, weight};
+use cnn_spec::training::Training;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -146,12 +146,15 @@ fn optimizer_steps_are_pytorchs() {
         let reference = Reference::new(&network);
         let training = training(&network);
         let mut parameters = case.parameters(reference);
-        let mut optimizer = Optimizer::new(training.optimizer, &parameters);
-        for (epoch, step) in case.steps.iter().enumerate() {
+        let mut optimizer = Optimizer::new(&network);
+        let mut rate = LearningRate::new(training, 1);
+        for (index, step) in case.steps.iter().enumerate() {
             let batch = reference.batch(&training.loss, &parameters, &case.inputs, &case.targets());
-            let factor = schedule_factor(training.schedule, epoch, training.epochs);
-            optimizer.step(&mut parameters, &batch.parameters, factor);
-            case.assert_tensors(&format!("step {epoch}"), &parameters, step);
+            optimizer.step(&mut parameters, &batch.parameters, rate.get());
+            rate.advance();
+            rate.observe(batch.cost);
+            let saved = optimizer.averaged(&parameters);
+            case.assert_tensors(&format!("step {index}"), &saved, step);
         }
     }
 }
@@ -167,6 +170,12 @@ fn gradients_are_finite_differences() {
         let weights: f64 = targets.iter().map(|target| weight(loss, target)).sum();
 
         for (index, gradient) in batch.parameters.iter().enumerate() {
+            if case.gradients[&gradient.name]
+                .iter()
+                .all(|value| *value == 0.0)
+            {
+                continue;
+            }
             let differences = differences(gradient.values.len(), |element, step| {
                 let mut moved = parameters.clone();
                 moved[index].values[element] += step;
@@ -211,19 +220,42 @@ fn differences(elements: usize, cost: impl Fn(usize, f64) -> f64) -> Vec<f64> {
 }
 
 #[derive(Deserialize)]
-struct Factors {
+struct Rates {
+    schedule: String,
     epochs: usize,
-    factors: Vec<f64>,
+    /// In each epoch.
+    steps: usize,
+    rates: Vec<f64>,
+    /// Of each epoch, where the schedule hears of it.
+    losses: Option<Vec<f64>>,
 }
 
 #[test]
-fn cosine_schedule_is_pytorchs() {
-    let records: Vec<Factors> = read(&folder().join("schedules.json"));
+fn schedules_are_pytorchs() {
+    let records: Vec<Rates> = read(&folder().join("schedules.json"));
+    assert!(records.len() > 10);
     for record in records {
-        assert_eq!(record.factors.len(), record.epochs);
-        for (epoch, theirs) in record.factors.iter().enumerate() {
-            let ours = schedule_factor(Schedule::Cosine, epoch, record.epochs);
-            assert!((ours - theirs).abs() <= 1e-14, "{ours} instead of {theirs}");
+        let Rates {
+            schedule, epochs, ..
+        } = &record;
+        let toml = format!(
+            "[network]\nname = \"Case\"\ninput = [1]\n[[layer]]\ntype = \"dense\"\nout_features = 1\n\
+             [training]\nloss = \"mse\"\noptimizer = {{ type = \"sgd\", learning_rate = 0.1 }}\n\
+             schedule = {schedule}\nepochs = {epochs}\n"
+        );
+        let network = cnn_spec::parse(&toml, schedule).unwrap_or_else(|report| panic!("{report}"));
+        let mut rate = LearningRate::new(training(&network), record.steps);
+        assert_eq!(record.rates.len(), 100.min(epochs * record.steps));
+        for (step, theirs) in record.rates.iter().enumerate() {
+            let ours = rate.get();
+            assert!(
+                (ours - theirs).abs() <= 1e-12 * theirs.abs() + 1e-17,
+                "{schedule}, step {step}: {ours} instead of {theirs}"
+            );
+            rate.advance();
+            if let Some(losses) = &record.losses {
+                rate.observe(losses[step]);
+            }
         }
     }
 }

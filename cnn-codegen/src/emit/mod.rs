@@ -15,6 +15,7 @@ mod model;
 mod optimizer;
 mod parameters;
 mod sample;
+mod schedule;
 mod simd;
 mod softmax;
 mod tokens;
@@ -51,7 +52,7 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
         .network
         .training
         .as_ref()
-        .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
+        .map(|training| optimizer::items(plan.network, training, kernels));
     let implementations = model::implementations(plan, kernels);
     let memory = Memory::of(quote!(#parameters #body #optimizer));
     let summary = format!("{}\n{memory}", Summary::new(plan.network));
@@ -157,9 +158,8 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
 /// Whether the backward pass of a step is part of training, for its weights and for its input.
 fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
     let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
-    let learns = !step.parameters.is_empty();
     [
-        reaches_loss && learns,
+        reaches_loss && step.learns,
         reaches_loss && plan.value(step.input).has_delta,
     ]
 }

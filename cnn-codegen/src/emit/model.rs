@@ -2,12 +2,12 @@
 
 use super::function::activation;
 use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
-use super::{backward_calls, forward_call, loss, simd};
+use super::{backward_calls, forward_call, loss, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
-use cnn_spec::training::{Schedule, Training};
+use cnn_spec::training::Training;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -218,11 +218,16 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
     let (epochs, batch_size) = (number(training.epochs), number(training.batch_size));
     let seed = Literal::u64_unsuffixed(training.seed);
     let learning_rate = real(training.optimizer.learning_rate(), Dtype::F64);
-    let allow = allow_constants(&quote!(#learning_rate));
-    let schedule = match training.schedule {
-        Schedule::Constant => quote!(Constant),
-        Schedule::Cosine => quote!(Cosine),
-    };
+    let accumulation_steps = number(training.accumulation_steps);
+    let schedule = schedule::literal(&training.schedule);
+    let average = training.ema_decay.map(|_| {
+        quote! {
+            fn average(optimizer: &Optimizer) -> Option<&Parameters> {
+                (optimizer.step > 0).then_some(&optimizer.average)
+            }
+        }
+    });
+    let allow = allow_constants(&quote!(#learning_rate #schedule));
     let [gradients, evaluate, update] = match kernels {
         Kernels::Plain => plain_bodies(plan, training),
         Kernels::Simd => simd::trainable_bodies(),
@@ -237,8 +242,9 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
                 epochs: #epochs,
                 batch_size: #batch_size,
+                accumulation_steps: #accumulation_steps,
                 learning_rate: #learning_rate,
-                schedule: cnn_runtime::Schedule::#schedule,
+                schedule: #schedule,
                 seed: #seed,
             };
 
@@ -270,6 +276,8 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             ) {
                 #update
             }
+
+            #average
         }
     }
 }

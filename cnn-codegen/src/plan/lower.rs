@@ -2,7 +2,7 @@
 
 use super::{Operation, Plan, Step, Value, ValueId};
 use cnn_spec::layer::{Kind, Padding};
-use cnn_spec::network::{Layer, Network, Parameter, Source};
+use cnn_spec::network::{Layer, Network, Source};
 use cnn_spec::shape::Shape;
 
 /// After this, no `flatten` is left that only dense layers read, padding is a step of its own, and each value
@@ -24,7 +24,7 @@ pub fn lower(network: &Network) -> Plan<'_> {
                 lowering.push(
                     &layer.name,
                     Operation::Layer(kind),
-                    &layer.parameters,
+                    Some(layer),
                     input,
                     shape,
                 )
@@ -73,12 +73,13 @@ impl<'n> Lowering<'n> {
         &mut self,
         name: &str,
         operation: Operation<'n>,
-        parameters: &'n [Parameter],
+        layer: Option<&'n Layer>,
         input: ValueId,
         shape: Shape,
     ) -> ValueId {
         let output = ValueId(self.values.len());
-        let has_delta = self.values[input.0].has_delta || !parameters.is_empty();
+        let learns = layer.is_some_and(Layer::learns);
+        let has_delta = self.values[input.0].has_delta || learns;
         self.values.push(Value {
             name: name.to_owned(),
             shape,
@@ -87,7 +88,8 @@ impl<'n> Lowering<'n> {
         self.steps.push(Step {
             name: name.to_owned(),
             operation,
-            parameters,
+            parameters: layer.map_or(&[], |layer| &layer.parameters),
+            learns,
             input,
             output,
         });
@@ -100,7 +102,7 @@ impl<'n> Lowering<'n> {
             Kind::Conv2d(conv) if conv.padding != Padding::default() => {
                 let shape = padded(&self.values[input.0].shape, conv.padding);
                 let operation = Operation::ZeroPad(conv.padding);
-                self.push(&format!("{name}_padded"), operation, &[], input, shape)
+                self.push(&format!("{name}_padded"), operation, None, input, shape)
             }
             _ => input,
         }

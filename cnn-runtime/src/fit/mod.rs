@@ -11,7 +11,7 @@ use crate::evaluate::evaluate_with;
 use crate::metrics::{EpochReport, Score};
 use crate::model::{Model, Settings, Totals, Trainable};
 use crate::rng::Rng;
-use crate::schedule::Schedule;
+use crate::schedule::{LearningRate, Schedule};
 use crate::zeroed::Zeroed;
 use epoch::{Course, State, Stop};
 use std::num::NonZeroUsize;
@@ -40,11 +40,13 @@ pub const MAX_THREADS: NonZeroUsize = NonZeroUsize::new(shard::MAX_SHARDS).unwra
 pub struct Fit {
     /// How often the training set is gone through.
     pub epochs: usize,
-    /// Samples per step; the last batch of an epoch may be smaller.
+    /// Samples per batch; the last one of an epoch may be smaller.
     pub batch_size: NonZeroUsize,
+    /// Batches per step, of whose gradients the mean is followed; the last step of an epoch may have fewer.
+    pub accumulation_steps: NonZeroUsize,
     /// The learning rate that the schedule starts from.
     pub learning_rate: f64,
-    /// How it changes from epoch to epoch.
+    /// How it changes.
     pub schedule: Schedule,
     /// Where first values and the order of samples start.
     pub seed: u64,
@@ -60,6 +62,7 @@ impl Fit {
         let Settings {
             epochs,
             batch_size,
+            accumulation_steps,
             learning_rate,
             schedule,
             seed,
@@ -68,6 +71,7 @@ impl Fit {
         Self {
             epochs,
             batch_size: NonZeroUsize::new(batch_size).unwrap_or(NonZeroUsize::MIN),
+            accumulation_steps: NonZeroUsize::new(accumulation_steps).unwrap_or(NonZeroUsize::MIN),
             learning_rate,
             schedule,
             seed,
@@ -85,7 +89,8 @@ impl Fit {
 
     /// Trains a network from the parameters given, and measures it after every epoch.
     ///
-    /// Gives the score on the test set at the end.
+    /// Gives the score on the test set at the end. Where the optimizer keeps a running average of the parameters, that
+    /// is what is measured, and what they are at the end.
     ///
     /// # Errors
     /// If data and network do not fit, if the loss is no longer finite, or whatever the observer returns. The
@@ -100,10 +105,13 @@ impl Fit {
         data.test.check::<M>()?;
         let mut state = State::<M>::new(
             self.batch_size.get().min(data.train.len()),
+            self.accumulation_steps,
             self.threads.min(MAX_THREADS),
         );
+        let mut rate = LearningRate::new(self.schedule, self.learning_rate);
         for epoch in 1..=self.epochs {
-            let report = self.epoch(epoch, parameters, &mut state, data, &mut observer)?;
+            let report = self.epoch(epoch, parameters, &mut state, rate, data, &mut observer)?;
+            rate.observe(report.test_loss);
             observer.epoch(&report)?;
             if self
                 .target_accuracy
@@ -112,6 +120,7 @@ impl Fit {
                 break;
             }
         }
+        state.finish(parameters);
         Ok(evaluate_with(&mut state.workers, parameters, &data.test))
     }
 
@@ -120,6 +129,7 @@ impl Fit {
         epoch: usize,
         parameters: &mut M::Parameters,
         state: &mut State<M>,
+        rate: LearningRate,
         data: &Split,
         observer: &mut impl Observer,
     ) -> Result<EpochReport, Error> {
@@ -127,10 +137,14 @@ impl Fit {
             data: &data.train,
             order: &order(data.train.len(), self.seed, epoch),
             batch_size: self.batch_size.get(),
-            learning_rate: self.learning_rate * self.schedule.factor(epoch - 1, self.epochs),
+            accumulation_steps: self.accumulation_steps.get(),
+            rate,
+            epoch: epoch - 1,
+            epochs: self.epochs,
         };
         let samples = data.train.len();
         let steps = course.batches();
+        let learning_rate = course.learning_rate(0);
         let start = Instant::now();
         let totals = epoch::train(parameters, state, &course, |step, totals| {
             observer.step(&StepReport {
@@ -146,14 +160,14 @@ impl Fit {
             Stop::NotFinite { step } => Error::NotFinite { epoch, step },
             Stop::Error(error) => error,
         })?;
-        let test = evaluate_with(&mut state.workers, parameters, &data.test);
+        let test = state.evaluate(parameters, &data.test);
         Ok(EpochReport {
             epoch,
             train_loss: train.loss,
             train_accuracy: train.accuracy,
             test_loss: test.loss,
             test_accuracy: test.accuracy,
-            learning_rate: course.learning_rate,
+            learning_rate,
             seconds,
             samples_per_s: samples as f64 / seconds,
         })
@@ -172,9 +186,9 @@ fn order(samples: usize, seed: u64, epoch: usize) -> Vec<u32> {
 pub struct StepReport {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// The step in this epoch, from 1.
+    /// The batch in this epoch, from 1.
     pub step: usize,
-    /// The number of steps in this epoch.
+    /// The number of batches in this epoch.
     pub steps: usize,
     /// The number of samples in this epoch.
     pub samples: usize,

@@ -6,7 +6,7 @@ mod textbook;
 use cnn_spec::Network;
 use cnn_spec::network::Source;
 use cnn_spec::reference::{Batch, Optimizer, Reference, Tensor};
-use cnn_spec::training::{Classes, Loss, Optimizer as Rule};
+use cnn_spec::training::{Classes, Loss};
 use examples::Example;
 use textbook::{full, turned_by_180_degrees, valid};
 
@@ -136,14 +136,12 @@ fn gradient_descent_steps_against_the_gradient() {
         }]
     };
     let mut weights = tensor(&[1.0, 2.0]);
-    let rule = Rule::Sgd {
-        learning_rate: 0.5,
-        momentum: 0.0,
-        nesterov: false,
-        weight_decay: 0.0,
-    };
+    let network = parse(
+        "[network]\nname = \"Step\"\ninput = [2]\n[[layer]]\ntype = \"dense\"\nout_features = 1\nbias = false\n\
+         [training]\nloss = \"mse\"\noptimizer = \"sgd\"\n",
+    );
     // 1 − ½·2 and 2 − ½·(−4)
-    Optimizer::new(rule, &weights).step(&mut weights, &tensor(&[2.0, -4.0]), 1.0);
+    Optimizer::new(&network).step(&mut weights, &tensor(&[2.0, -4.0]), 0.5);
     assert_eq!(weights, tensor(&[0.0, 4.0]));
 }
 
