@@ -3,11 +3,14 @@
 use crate::process::{Process, pinned};
 use crate::results::{Cell, Results, requests};
 use crate::system::{OURS, PEAK, PEERS, System};
-use bench_protocol::{Request, WORKLOADS};
+use bench_protocol::{Measure, Request, WORKLOADS};
 use std::env;
 use std::error::Error;
 use std::fs;
 use std::time::Duration;
+
+/// What our training loop on one thread is called, beside which that on two is measured.
+pub const ALONE: &str = "ours, one thread";
 
 /// How long and how often to measure, and what.
 #[derive(Clone, Debug)]
@@ -16,6 +19,8 @@ pub struct Plan {
     pub window: Duration,
     /// How many pairs of windows.
     pub pairs: usize,
+    /// Only this number of threads.
+    pub threads: Option<usize>,
     /// The workloads; all if empty.
     pub workloads: Vec<String>,
     /// Parts of the names of the systems; all systems if empty.
@@ -25,6 +30,10 @@ pub struct Plan {
 impl Plan {
     fn wants_workload(&self, workload: &str) -> bool {
         self.workloads.is_empty() || self.workloads.iter().any(|wanted| wanted == workload)
+    }
+
+    fn wants_threads(&self, threads: usize) -> bool {
+        self.threads.is_none_or(|wanted| wanted == threads)
     }
 
     fn wants_system(&self, system: &System) -> bool {
@@ -51,7 +60,7 @@ pub fn run(plan: &Plan) -> Result<Results, Box<dyn Error>> {
         .into_iter()
         .filter(|workload| plan.wants_workload(workload))
     {
-        for request in requests(workload) {
+        for request in requests(workload).filter(|request| plan.wants_threads(request.threads)) {
             let mut ours = Process::start(&OURS, &request)?;
             let cell = compare(plan, &request, &mut ours, &PEAK)?;
             results.flops = results.flops.max(flops(&cell, &request)?);
@@ -67,6 +76,11 @@ pub fn run(plan: &Plan) -> Result<Results, Box<dyn Error>> {
             }
             results.cells.push(itself(&results, &request, &ours));
         }
+        for measure in Measure::SCALED {
+            if plan.wants_threads(2) {
+                results.cells.push(scale(plan, workload, measure)?);
+            }
+        }
     }
     Ok(results)
 }
@@ -78,7 +92,7 @@ fn compare(
     ours: &mut Process,
     system: &System,
 ) -> Result<Cell, Box<dyn Error>> {
-    let mut other = Process::start(system, request)?;
+    let other = Process::start(system, request)?;
     if (other.parameters - ours.parameters).abs() > 0.5 {
         return Err(format!(
             "it learns {} values, not {}",
@@ -86,6 +100,27 @@ fn compare(
         )
         .into());
     }
+    in_turns(plan, request, ours, other, system.name)
+}
+
+/// Our training loop on two threads, beside itself on one.
+fn scale(plan: &Plan, workload: &str, measure: Measure) -> Result<Cell, Box<dyn Error>> {
+    let [two, one] = [2, 1].map(|threads| Request {
+        workload: workload.to_owned(),
+        measure,
+        threads,
+    });
+    let (mut ours, alone) = (Process::start(&OURS, &two)?, Process::start(&OURS, &one)?);
+    in_turns(plan, &two, &mut ours, alone, ALONE)
+}
+
+fn in_turns(
+    plan: &Plan,
+    request: &Request,
+    ours: &mut Process,
+    mut other: Process,
+    name: &str,
+) -> Result<Cell, Box<dyn Error>> {
     let mut pair = |swap| -> Result<[f64; 2], Box<dyn Error>> {
         if swap {
             let system = other.window(plan.window)?;
@@ -99,7 +134,7 @@ fn compare(
         .map(|round| pair(round % 2 == 1))
         .collect::<Result<_, _>>()?;
     let cell = Cell {
-        system: system.name.to_owned(),
+        system: name.to_owned(),
         workload: request.workload.clone(),
         measure: request.measure.to_string(),
         threads: request.threads,

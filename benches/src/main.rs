@@ -41,6 +41,12 @@ enum Command {
         /// Only systems whose names contain this; ours is always there.
         #[arg(long)]
         system: Vec<String>,
+        /// Only what works on so many threads.
+        #[arg(long)]
+        threads: Option<usize>,
+        /// Keep earlier results of what is not measured now.
+        #[arg(long)]
+        keep: bool,
     },
     /// Write the table and the picture of the last results again.
     Report,
@@ -76,15 +82,22 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             quick,
             workload,
             system,
+            threads,
+            keep,
         } => {
             let (window, pairs) = if quick { (0.1, 3) } else { (1.0, 7) };
             let window = Duration::from_secs_f64(window);
             let results = compare::run(&Plan {
                 window,
                 pairs,
+                threads,
                 workloads: workload,
                 systems: system,
             })?;
+            let results = match fs::read_to_string(RESULTS) {
+                Ok(earlier) if keep => results.after(serde_json::from_str(&earlier)?),
+                _ => results,
+            };
             fs::create_dir_all("results")?;
             fs::write(RESULTS, serde_json::to_string_pretty(&results)?)?;
             report(&results)

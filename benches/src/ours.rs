@@ -49,7 +49,7 @@ fn measure<M: Trainable<Scalar = f32>>(request: &Request) -> Result<(), Box<dyn 
     M::initialize(&mut parameters, &mut Rng::new(1));
     match request.measure {
         Measure::Train if request.threads == 1 => train::<M>(request, &mut parameters),
-        Measure::Train => fit::<M>(request, &mut parameters),
+        Measure::Train | Measure::Fit | Measure::FitLarge => fit::<M>(request, &mut parameters),
         Measure::One => one::<M>(request, &parameters),
         Measure::Batch => batch::<M>(request, &parameters),
     }
@@ -107,6 +107,7 @@ fn fit<M: Trainable<Scalar = f32>>(
     let data = Split { train, test };
     let fit = Fit {
         epochs: 1,
+        batch_size: NonZeroUsize::new(request.measure.samples()).ok_or("no samples")?,
         threads: NonZeroUsize::new(request.threads).ok_or("no threads")?,
         ..Fit::new::<M>()
     };

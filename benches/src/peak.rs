@@ -22,7 +22,7 @@ const STEP: u64 = 1_000_000_000;
 pub fn multiply_adds(workload: &str, measure: Measure) -> Result<u64, Box<dyn Error>> {
     let costs = Summary::new(&bench_protocol::network(workload)?).totals;
     Ok(match measure {
-        Measure::Train => costs.training,
+        Measure::Train | Measure::Fit | Measure::FitLarge => costs.training,
         Measure::One | Measure::Batch => costs.forward,
     })
 }

@@ -33,14 +33,14 @@ pub fn draw(results: &Results, file: &str) -> Result<(), Box<dyn Error>> {
     let blocks = WORKLOADS.map(|workload| Block::new(results, workload));
     let height = HEADING + blocks.iter().map(Block::height).sum::<i32>() + ROW;
     let area = SVGBackend::new(file, (WIDTH as u32, height as u32)).into_drawing_area();
-    for (column, measure) in (0..).zip(Measure::ALL) {
+    for (column, measure) in (0..).zip(Measure::COMPARED) {
         let place = (NAMES + column * COLUMN, ROW);
         write(&area, title(measure), place, HPos::Left, true)?;
     }
     let mut top = HEADING;
     for block in &blocks {
         block.names(&area, top)?;
-        for (column, measure) in (0..).zip(Measure::ALL) {
+        for (column, measure) in (0..).zip(Measure::COMPARED) {
             block.bars(&area, results, measure, (NAMES + column * COLUMN, top))?;
         }
         top += block.height();
@@ -51,7 +51,8 @@ pub fn draw(results: &Results, file: &str) -> Result<(), Box<dyn Error>> {
 
 fn title(measure: Measure) -> &'static str {
     match measure {
-        Measure::Train => "Training, batch 64: of the FMA peak",
+        Measure::Train | Measure::Fit => "Training, batch 64: of the FMA peak",
+        Measure::FitLarge => "Training, batch 256: of the FMA peak",
         Measure::One => "One sample: of the FMA peak",
         Measure::Batch => "Batch 256: of the FMA peak",
     }

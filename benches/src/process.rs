@@ -6,7 +6,9 @@ use serde::Deserialize;
 use std::error::Error;
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
+use std::num::NonZeroUsize;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
 
 /// Memory that a step frees stays with the process, or the system clears the same pages again in every step.
@@ -33,7 +35,7 @@ struct Answer {
 }
 
 impl Process {
-    /// Starts a system on the first cores, as many as it may have threads.
+    /// Starts a system on the last cores, as many as it may have threads.
     ///
     /// # Errors
     /// If it does not start, or ends before its first step.
@@ -96,9 +98,13 @@ impl Drop for Process {
     }
 }
 
-/// A command line bound to the first `cores` cores, to be completed.
+/// A command line bound to the last `cores` cores, to be completed: systems tend to do their own work on the first.
 pub fn pinned(cores: usize) -> Command {
+    let all = available_parallelism().map_or(1, NonZeroUsize::get);
     let mut command = Command::new("taskset");
-    command.args(["--cpu-list", &format!("0-{}", cores - 1)]);
+    command.args([
+        "--cpu-list",
+        &format!("{}-{}", all.saturating_sub(cores), all - 1),
+    ]);
     command
 }

@@ -41,6 +41,12 @@ impl Cell {
         median(self.pairs.iter().map(|[_, system]| *system))
     }
 
+    /// The most samples per second of a window: that which the machine's other work disturbed least.
+    pub fn best(&self) -> f64 {
+        let rates = self.pairs.iter().map(|[_, system]| *system);
+        rates.fold(f64::NAN, f64::max)
+    }
+
     /// How many times faster ours is, pair by pair.
     pub fn ratio(&self) -> f64 {
         median(self.pairs.iter().map(|[ours, system]| ours / system))
@@ -58,10 +64,30 @@ impl Results {
         })
     }
 
-    /// The share of the machine's peak that a system reached: its ratio to ours, and ours to the peak.
+    /// The share of the machine's peak that a system reached, each in its best window.
+    ///
+    /// Whoever works on the same physical core takes more from a program that loads and stores than from multiply-adds
+    /// alone.
     pub fn share(&self, system: &str, peak: &str, request: &Request) -> Option<f64> {
         let [system, peak] = [system, peak].map(|name| self.cell(name, request));
-        Some(peak?.ratio() / system?.ratio())
+        Some(system?.best() / peak?.best())
+    }
+
+    /// These, and of the earlier ones what was not measured again.
+    pub fn after(mut self, earlier: Self) -> Self {
+        let is_new = |old: &Cell| {
+            !self.cells.iter().any(|cell| {
+                (&cell.system, &cell.workload, &cell.measure, cell.threads)
+                    == (&old.system, &old.workload, &old.measure, old.threads)
+            })
+        };
+        let old: Vec<Cell> = earlier
+            .cells
+            .into_iter()
+            .filter(|old| is_new(old))
+            .collect();
+        self.cells.extend(old);
+        self
     }
 }
 
@@ -72,7 +98,7 @@ pub fn requests(workload: &str) -> impl Iterator<Item = Request> {
         measure,
         threads,
     };
-    let single = Measure::ALL.map(|measure| request(measure, 1));
+    let single = Measure::COMPARED.map(|measure| request(measure, 1));
     [request(Measure::Train, 2)].into_iter().chain(single)
 }
 

@@ -59,7 +59,7 @@ pub fn all() -> impl Iterator<Item = &'static System> {
 
 impl System {
     const fn new(name: &'static str, start: Start) -> Self {
-        let (measures, workloads) = (&Measure::ALL, &bench_protocol::WORKLOADS);
+        let (measures, workloads) = (&Measure::COMPARED, &bench_protocol::WORKLOADS);
         Self {
             name,
             start,

@@ -1,7 +1,8 @@
 //! The results in Markdown.
 
+use crate::compare::ALONE;
 use crate::results::{Cell, Results};
-use crate::system::{self, OURS, PEAK, System};
+use crate::system::{self, OURS, PEAK};
 use bench_protocol::{Measure, Request, WORKLOADS};
 
 /// One section of the results.
@@ -12,7 +13,7 @@ struct Section {
     cell: fn(&Results, &Cell, &Request) -> Option<String>,
 }
 
-const SECTIONS: [Section; 6] = [
+const SECTIONS: [Section; 8] = [
     Section {
         title: "Training, batch 64, 1 thread: samples/s",
         measure: Measure::Train,
@@ -36,6 +37,18 @@ const SECTIONS: [Section; 6] = [
         measure: Measure::Batch,
         threads: 1,
         cell: speed,
+    },
+    Section {
+        title: "Training loop, batch 64, 2 threads: times as fast as 1",
+        measure: Measure::Fit,
+        threads: 2,
+        cell: scaling,
+    },
+    Section {
+        title: "Training loop, batch 256, 2 threads: times as fast as 1",
+        measure: Measure::FitLarge,
+        threads: 2,
+        cell: scaling,
     },
     Section {
         title: "From start to first training step: s",
@@ -73,28 +86,29 @@ pub fn markdown(results: &Results) -> String {
 fn table(results: &Results, section: &Section) -> String {
     let heading = format!("| {} | {} |", section.title, WORKLOADS.join(" | "));
     let rule = "| --- | ---: | ---: | ---: |".to_owned();
-    let rows = [&PEAK]
-        .into_iter()
-        .chain(system::all())
-        .filter_map(|system| row(results, section, system));
+    let names = [&PEAK].into_iter().chain(system::all());
+    let rows = names
+        .map(|system| system.name)
+        .chain([ALONE])
+        .filter_map(|name| row(results, section, name));
     let lines: Vec<String> = [heading, rule].into_iter().chain(rows).collect();
     lines.join("\n") + "\n"
 }
 
 /// A system's line, if anything was measured.
-fn row(results: &Results, section: &Section, system: &System) -> Option<String> {
+fn row(results: &Results, section: &Section, name: &str) -> Option<String> {
     let cells = WORKLOADS.map(|workload| {
         let request = Request {
             workload: workload.to_owned(),
             measure: section.measure,
             threads: section.threads,
         };
-        let cell = results.cell(system.name, &request)?;
+        let cell = results.cell(name, &request)?;
         (section.cell)(results, cell, &request)
     });
     cells.iter().any(Option::is_some).then(|| {
         let cells = cells.map(|cell| cell.unwrap_or_else(|| "–".to_owned()));
-        format!("| {} | {} |", system.name, cells.join(" | "))
+        format!("| {name} | {} |", cells.join(" | "))
     })
 }
 
@@ -102,7 +116,7 @@ fn row(results: &Results, section: &Section, system: &System) -> Option<String> 
 fn speed(results: &Results, cell: &Cell, request: &Request) -> Option<String> {
     let value = match request.measure {
         Measure::One => digits(1e6 / cell.rate()),
-        Measure::Train | Measure::Batch => digits(cell.rate()),
+        _ => digits(cell.rate()),
     };
     Some(if cell.system == PEAK.name {
         value
@@ -112,6 +126,10 @@ fn speed(results: &Results, cell: &Cell, request: &Request) -> Option<String> {
     } else {
         format!("{value} ({} ×)", digits(cell.ratio()))
     })
+}
+
+fn scaling(_: &Results, cell: &Cell, _: &Request) -> Option<String> {
+    (cell.system == ALONE).then(|| digits(cell.ratio()))
 }
 
 fn ready(_: &Results, cell: &Cell, _: &Request) -> Option<String> {

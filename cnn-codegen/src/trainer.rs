@@ -79,6 +79,10 @@ const TRAINER: Program = Program {
     usage: "cargo run --release -- --help",
     maker: "cnn-codegen trainer net.toml --out .",
     profiles: "
+[profile.release]
+# Kernels are whole in themselves: to optimise across modules takes half of the time and gains nothing.
+lto = \"off\"
+
 # What reads flags, draws bars and writes files need not be fast: the first build takes a quarter less time.
 [profile.release.package]
 clap_builder.opt-level = 0
@@ -95,7 +99,11 @@ const BENCH: Program = Program {
     function: "profile::main",
     usage: "cargo run --release",
     maker: "cnn-codegen bench net.toml",
-    profiles: "",
+    profiles: "
+[profile.release]
+# As in a trainer.
+lto = \"off\"
+",
 };
 
 /// The files of a package, not yet on disk.

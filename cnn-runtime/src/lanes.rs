@@ -188,23 +188,19 @@ pub fn sum<S: Lanes>(simd: S, values: &[Vector<S>]) -> f32 {
 }
 
 /// Two squares of four, side by side, each with rows and columns exchanged.
+///
+/// Written out, because the compiler does not always inline `array::map`.
 #[inline(always)]
-fn transpose<S: Simd>(squares: [f32x8<S>; 4]) -> [f32x8<S>; 4] {
-    let exchange = |[a, b, c, d]: [f32x4<S>; 4]| {
+fn transpose<S: Simd>([a, b, c, d]: [f32x8<S>; 4]) -> [f32x8<S>; 4] {
+    let (a, b, c, d) = (a.split(), b.split(), c.split(), d.split());
+    let exchange = |a: f32x4<S>, b: f32x4<S>, c: f32x4<S>, d: f32x4<S>| {
         let ((a, c), (b, d)) = (a.interleave(c), b.interleave(d));
-        let ((w, x), (y, z)) = (a.interleave(b), c.interleave(d));
-        [w, x, y, z]
+        (a.interleave(b), c.interleave(d))
     };
-    let halves = squares.map(SimdSplit::split);
-    let [a, b, c, d] = exchange(halves.map(|(left, _)| left));
-    let [e, f, g, h] = exchange(halves.map(|(_, right)| right));
+    let (left, right) = (exchange(a.0, b.0, c.0, d.0), exchange(a.1, b.1, c.1, d.1));
+    let ((a, b), (c, d)) = left;
+    let ((e, f), (g, h)) = right;
     [a.combine(e), b.combine(f), c.combine(g), d.combine(h)]
-}
-
-/// Where each of the pieces of eight begins that cover `count` values; the last may overlap the one before.
-#[inline(always)]
-fn eights(count: usize) -> impl Iterator<Item = usize> {
-    (0..count.div_ceil(8)).map(move |piece| (8 * piece).min(count - 8))
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -224,16 +220,23 @@ fearless_simd::kernel!(
     }
 );
 
-/// Has one of so many parts of some values brought near, where the machine can: they will be wanted soon.
+/// The lines of the cache that some values lie in, each by its first value.
 #[inline(always)]
-pub fn prefetch<S: Simd>(simd: S, values: &[f32], part: usize, parts: usize) {
+pub fn lines(values: &[f32]) -> core::slice::Chunks<'_, f32> {
+    /// Values in a line.
+    const LINE: usize = 16;
+    values.chunks(LINE)
+}
+
+/// Has the next `count` of some lines brought near, where the machine can: they will be wanted soon.
+#[inline(always)]
+pub fn prefetch<S: Simd>(simd: S, lines: &mut core::slice::Chunks<'_, f32>, count: usize) {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     if let Some(simd) = simd.level().as_sse2() {
-        /// Values in a line of the cache.
-        const LINE: usize = 16;
-        let [start, end] = [part, part + 1].map(|part| values.len() * part / parts);
-        for value in values[start..end].iter().step_by(LINE) {
-            prefetch_line(simd, value);
+        for _ in 0..count {
+            if let Some([value, ..]) = lines.next() {
+                prefetch_line(simd, value);
+            }
         }
     }
 }
@@ -255,16 +258,18 @@ pub fn gather<S: Lanes>(simd: S, samples: &[&[f32]], start: usize, block: &mut [
         }
         return;
     }
-    for first in eights(block.len()) {
+    for piece in 0..block.len().div_ceil(8) {
+        // The last piece may overlap the one before.
+        let first = (8 * piece).min(block.len() - 8);
         let columns = &mut block[first..first + 8];
-        for (lanes, rows) in rows[..S::COUNT].as_chunks::<4>().0.iter().enumerate() {
-            let squares = rows.map(|row| f32x8::from_slice(simd, &row[first..first + 8]));
-            let (left, right) = columns.split_at_mut(4);
-            let places = left.iter_mut().zip(right);
-            for ((left, right), values) in places.zip(transpose(squares)) {
-                let (low, high) = values.split();
-                low.store_array(&mut left.as_mut().as_chunks_mut().0[lanes]);
-                high.store_array(&mut right.as_mut().as_chunks_mut().0[lanes]);
+        for four in 0..S::COUNT / 4 {
+            let square =
+                |row: usize| f32x8::from_slice(simd, &rows[4 * four + row][first..first + 8]);
+            let squares = transpose([square(0), square(1), square(2), square(3)]);
+            for column in 0..4 {
+                let (low, high) = squares[column].split();
+                low.store_array(&mut columns[column].as_mut().as_chunks_mut().0[four]);
+                high.store_array(&mut columns[column + 4].as_mut().as_chunks_mut().0[four]);
             }
         }
     }
@@ -286,21 +291,18 @@ pub fn scatter<S: Lanes, const CHUNKS: usize>(
         }
         return;
     }
-    for first in eights(block.len()) {
+    for piece in 0..block.len().div_ceil(8) {
+        let first = (8 * piece).min(block.len() - 8);
         let columns = &block[first..first + 8];
-        for (lanes, rows) in rows[..S::COUNT]
-            .as_chunks_mut::<4>()
-            .0
-            .iter_mut()
-            .enumerate()
-        {
-            let lanes = |column: &Vector<S>| {
-                f32x4::load_array_ref(simd, &column.as_ref().as_chunks().0[lanes])
+        for four in 0..S::COUNT / 4 {
+            let half = |column: usize| {
+                f32x4::load_array_ref(simd, &columns[column].as_ref().as_chunks().0[four])
             };
-            let squares = [0, 1, 2, 3]
-                .map(|column| lanes(&columns[column]).combine(lanes(&columns[column + 4])));
-            for (row, values) in rows.iter_mut().zip(transpose(squares)) {
-                values.store_slice(&mut values_of(row)[first..first + 8]);
+            let square = |column: usize| half(column).combine(half(column + 4));
+            let squares = transpose([square(0), square(1), square(2), square(3)]);
+            for row in 0..4 {
+                squares[row]
+                    .store_slice(&mut values_of(&mut rows[4 * four + row])[first..first + 8]);
             }
         }
     }

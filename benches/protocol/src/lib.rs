@@ -32,11 +32,17 @@ pub enum Measure {
     One,
     /// Inference, 256 samples at a time.
     Batch,
+    /// Whole epochs of the training loop, on batches of 64.
+    Fit,
+    /// The same on batches of 256.
+    FitLarge,
 }
 
 impl Measure {
-    /// All, in the order of the tables.
-    pub const ALL: [Self; 3] = [Self::Train, Self::One, Self::Batch];
+    /// Those that systems are compared by, in the order of the tables.
+    pub const COMPARED: [Self; 3] = [Self::Train, Self::One, Self::Batch];
+    /// Those that threads are compared by.
+    pub const SCALED: [Self; 2] = [Self::Fit, Self::FitLarge];
 
     /// What it is called on a command line.
     #[must_use]
@@ -45,6 +51,8 @@ impl Measure {
             Self::Train => "train",
             Self::One => "one",
             Self::Batch => "batch",
+            Self::Fit => "fit",
+            Self::FitLarge => "fit-large",
         }
     }
 
@@ -52,9 +60,9 @@ impl Measure {
     #[must_use]
     pub fn samples(self) -> usize {
         match self {
-            Self::Train => 64,
+            Self::Train | Self::Fit => 64,
             Self::One => 1,
-            Self::Batch => 256,
+            Self::Batch | Self::FitLarge => 256,
         }
     }
 }
@@ -69,7 +77,8 @@ impl str::FromStr for Measure {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|measure| measure.name() == name);
+        let mut all = Self::COMPARED.into_iter().chain(Self::SCALED);
+        let known = all.find(|measure| measure.name() == name);
         known.ok_or_else(|| format!("`{name}` is not a measure"))
     }
 }
@@ -139,12 +148,12 @@ impl Request {
         Ok(())
     }
 
-    /// Steps per second in one window: of processor time for one thread, which other processes do not disturb, else of
-    /// time.
+    /// Steps per second in one window: of processor time for one thread, which other processes do not disturb, else, and
+    /// where threads are compared, of time.
     fn window(&self, window: Duration, mut step: impl FnMut()) -> f64 {
         let (start, wall) = (ProcessTime::now(), Instant::now());
         let elapsed = || {
-            if self.threads == 1 {
+            if self.threads == 1 && !Measure::SCALED.contains(&self.measure) {
                 start.elapsed()
             } else {
                 wall.elapsed()

@@ -36,6 +36,11 @@ impl Registers {
             Self::Wide => 1,
         }
     }
+
+    /// Lines of the cache, of sixteen values, that the samples of a block take: each has `values`.
+    pub fn lines(self, values: usize) -> usize {
+        values.div_ceil(self.chunk())
+    }
 }
 
 /// Two sizes of a tile.
@@ -69,12 +74,13 @@ pub struct Slide {
 
 /// Half cycles for the sums and loads of a tile at one tap; infinite where the registers do not suffice.
 ///
-/// Two more sums than the eight hide what else there is to do; a loop takes at least one half cycle itself.
+/// Two more sums than the eight hide what else there is to do; a loop takes at least one half cycle itself. Some loads
+/// wait for others in the same bank of the cache.
 fn cost(sums: usize, loads: usize, others: usize, registers: Registers) -> f64 {
     if sums > 1 && sums + others > registers.count() {
         return f64::INFINITY;
     }
-    (sums.max(loads).max(10) + 1) as f64
+    (sums as f64).max(1.2 * loads as f64).max(10.0) + 1.0
 }
 
 fn best(tiles: impl Iterator<Item = (f64, Tile)>) -> (f64, Tile) {
@@ -214,40 +220,37 @@ pub fn of_chunks(features: usize, chunks: usize, registers: Registers) -> Tile {
     best(tiles).1
 }
 
-/// Maps in tiles of one size, and the rows of taps that each has sums for.
+/// Maps in tiles of one size, and the taps that each has sums for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TapRun {
     /// The maps.
     pub maps: Run,
-    /// The first row of each of its tiles, and how many.
-    pub rows: Vec<[usize; 2]>,
+    /// The taps: the columns of the tiles.
+    pub taps: Vec<Run>,
 }
 
-/// Tiles of `maps` by rows of `width` taps, of which there are `height`.
-pub fn of_taps(maps: usize, height: usize, width: usize, registers: Registers) -> Vec<TapRun> {
-    let price = |m: usize, [_, rows]: [usize; 2]| {
-        let taps = rows * width;
-        cost(m * taps, m + taps, m.min(taps) + 1, registers)
-    };
-    let rows = |m: usize| {
-        let splits = (1..=height).map(|parts| {
-            let rows = parts_of(height, parts);
-            (rows.iter().map(|&rows| price(m, rows)).sum::<f64>(), rows)
-        });
-        let cheapest = splits.min_by(|(one, _), (other, _)| one.total_cmp(other));
-        cheapest.unwrap_or_else(|| (f64::INFINITY, parts_of(height, 1)))
-    };
-    let runs = runs(maps, registers, |m| {
+/// Tiles of maps by `taps`: those of all rows and input channels stand in one row.
+pub fn of_taps(maps: usize, taps: usize, registers: Registers) -> Vec<TapRun> {
+    let tile = |m: usize, t: usize| {
         let tile = Tile {
             maps: m,
-            columns: 1,
+            columns: t,
         };
-        (rows(m).0, tile)
-    });
+        (cost(m * t, m + t, m.min(t) + 1, registers), tile)
+    };
+    let taps_of = |m: usize| runs(taps, registers, |t| tile(m, t));
+    let price = |m: usize| {
+        let of_run = |run: &Run| {
+            let t = run.tile.columns;
+            tile(m, t).0 * ((run.end - run.start) / t) as f64
+        };
+        taps_of(m).iter().map(of_run).sum()
+    };
+    let runs = runs(maps, registers, |m| (price(m), tile(m, 1).1));
     runs.into_iter()
         .map(|maps| TapRun {
+            taps: taps_of(maps.tile.maps),
             maps,
-            rows: rows(maps.tile.maps).1,
         })
         .collect()
 }
@@ -270,14 +273,30 @@ fn parts_of(count: usize, parts: usize) -> Vec<[usize; 2]> {
         .collect()
 }
 
+/// Bytes of deltas that stay in the nearest cache, of 32 KiB, beside the input that they meet.
+const NEAR: usize = 22 * 1024;
+
+/// Bytes of a vector that the cache is reckoned with.
+const VECTOR: usize = 32;
+
 /// How many rows of a delta stay in the nearest cache while every tap is led over them.
 ///
-/// Four maps' rows, of vectors of 32 bytes, take 20 of 32 KiB; the sums go to memory and back for each band, so that it
-/// must not be too short.
+/// A tile takes up to four maps; the sums go to memory and back for each band, so that it must not be too short.
 pub fn band(rows: usize, columns: usize) -> usize {
-    let most = (20 * 1024 / (4 * 32 * columns)).clamp(4, rows.max(4));
-    let bands = rows.div_ceil(most);
-    rows.div_ceil(bands)
+    let most = (NEAR / (4 * VECTOR * columns)).clamp(4, rows.max(4));
+    even(rows, most)
+}
+
+/// How many rows of all maps' deltas stay there, in steps of `step` rows, of which there are `steps`: none if these are
+/// too few to be worth it.
+pub fn band_of_all(maps: usize, steps: usize, step: usize, columns: usize) -> Option<usize> {
+    let most = NEAR / (maps * step * VECTOR * columns);
+    (most * step >= 4).then(|| even(steps, most))
+}
+
+/// The size of parts of about the same size, at most so large.
+fn even(count: usize, most: usize) -> usize {
+    count.div_ceil(count.div_ceil(most))
 }
 
 /// A tile of maps by columns, each of which it divides.

@@ -122,11 +122,12 @@ pub fn exchange<
     for y in 0..ROWS {
         for x in 0..COLUMNS {
             let mut square = [splat(simd, 0.0); MOST];
-            for (values, from) in square.iter_mut().zip(from).take(S::COUNT) {
-                *values = load(simd, &from[top + y][left + x]);
+            for j in 0..from.len().min(S::COUNT) {
+                square[j] = load(simd, &from[j][top + y][left + x]);
             }
-            for (to, values) in to.iter_mut().zip(transpose::<S>(square)).take(S::COUNT) {
-                values.store_array(&mut to[y][x]);
+            let square = transpose::<S>(square);
+            for j in 0..to.len().min(S::COUNT) {
+                square[j].store_array(&mut to[j][y][x]);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! `dense` on lanes, with the activation that follows it.
 
 use super::activation;
-use super::function::{Argument, Call, Function, flat, flat_mut, for_registers, lanes_type};
+use super::function::{Argument, Call, Function, flat_type, for_registers, lanes_type};
 use super::memory::Memory;
 use crate::emit::function::parameters_pattern;
 use crate::emit::tokens::{formula, ident, loops, number};
@@ -53,7 +53,6 @@ impl Emitter<'_> {
 
     /// Weighted sums of every input.
     pub fn forward(&self) -> Function {
-        let (inputs, flat) = (number(self.inputs()), flat(self.input()));
         let first = if self.dense.bias {
             quote!(for f in 0..FEATURES {
                 sums[f] = lanes::splat(simd, bias[o + f]);
@@ -63,19 +62,19 @@ impl Emitter<'_> {
         };
         let value = activation::value(self.activation, &quote!(sums[f]));
         let pattern = parameters_pattern(self.plan, &self.group.layer);
+        let (pairs, last) = self.pairs();
         let tiles = Self::tiles(
             "o",
             self.outputs(),
             &quote! {
-                let rows: [_; FEATURES] = core::array::from_fn(|f| &weight[o + f]);
+                let mut rows = [&weight[o]; FEATURES];
+                for f in 1..FEATURES {
+                    rows[f] = &weight[o + f];
+                }
                 let mut sums = [lanes::splat(simd, 0.0); FEATURES];
                 #first
-                for i in 0..#inputs {
-                    let value = lanes::load(simd, &values[i]);
-                    for f in 0..FEATURES {
-                        sums[f] = value.mul_add(lanes::splat(simd, rows[f][i]), sums[f]);
-                    }
-                }
+                #pairs
+                #last
                 for f in 0..FEATURES {
                     let a = #value;
                     a.store_array(&mut output[o + f]);
@@ -102,7 +101,7 @@ impl Emitter<'_> {
                 Argument::parameters(self.group),
                 Argument::shared(
                     "input",
-                    &lanes_type(self.input()),
+                    &flat_type(self.input()),
                     &self.memory.activation(self.group.input),
                 ),
                 Argument::unique(
@@ -111,9 +110,41 @@ impl Emitter<'_> {
                     &self.memory.activation(self.group.output),
                 ),
             ],
-            body: quote!(let #pattern = parameters; let values = input #flat; #tiles),
+            body: quote!(let #pattern = parameters; #tiles),
             calls: feature_calls(self.outputs(), self.inputs()),
         }
+    }
+
+    /// The products with the inputs, two by two, and with the last of an odd number.
+    ///
+    /// Neighbours in a row of weights can be loaded in the same cycle; weights of several rows often cannot, because
+    /// rows tend to begin in the same bank of the cache.
+    fn pairs(&self) -> (Option<TokenStream>, Option<TokenStream>) {
+        let inputs = self.inputs();
+        let (end, last) = (number(inputs / 2 * 2), number(inputs - 1));
+        let pairs = (inputs > 1).then(|| {
+            quote! {
+                for i in (0..#end).step_by(2) {
+                    let pair = [lanes::load(simd, &input[i]), lanes::load(simd, &input[i + 1])];
+                    for f in 0..FEATURES {
+                        for j in 0..2 {
+                            let w = lanes::splat(simd, rows[f][i + j]);
+                            sums[f] = pair[j].mul_add(w, sums[f]);
+                        }
+                    }
+                }
+            }
+        });
+        let last = (!inputs.is_multiple_of(2)).then(|| {
+            quote! {
+                let value = lanes::load(simd, &input[#last]);
+                for f in 0..FEATURES {
+                    let w = lanes::splat(simd, rows[f][#last]);
+                    sums[f] = value.mul_add(w, sums[f]);
+                }
+            }
+        });
+        (pairs, last)
     }
 
     /// From the delta of the output to that of the sums.
@@ -142,7 +173,6 @@ impl Emitter<'_> {
     /// Outer products of delta and input, summed over the samples of the block.
     pub fn backward_weights(&self) -> Function {
         let pattern = parameters_pattern(self.plan, &self.group.layer);
-        let flat = flat(self.input());
         let (inputs, outputs) = (self.inputs(), self.outputs());
         let suffixed = Literal::usize_suffixed(outputs);
         let count = number(outputs);
@@ -179,7 +209,7 @@ impl Emitter<'_> {
             arguments: vec![
                 Argument::shared(
                     "input",
-                    &lanes_type(self.input()),
+                    &flat_type(self.input()),
                     &self.memory.activation(self.group.input),
                 ),
                 self.delta(),
@@ -192,7 +222,7 @@ impl Emitter<'_> {
             ],
             body: quote! {
                 let #pattern = gradients;
-                lanes::scatter(simd, input #flat, rows);
+                lanes::scatter(simd, input, rows);
                 for tile in 0..#suffixed.div_ceil(FEATURES) {
                     let o = (tile * FEATURES).min(#count - FEATURES);
                     #whole
@@ -254,11 +284,6 @@ impl Emitter<'_> {
     /// The transposed weights times the delta.
     pub fn backward_input(&self) -> Function {
         let source = &self.plan.value(self.group.source).shape;
-        let flat = if source.rank() == 1 {
-            quote!()
-        } else {
-            flat_mut(source)
-        };
         let rows = tile::rows(self.outputs(), self.inputs());
         let in_bands = rows < self.outputs();
         let (outputs, count) = (number(self.outputs()), number(rows));
@@ -266,7 +291,7 @@ impl Emitter<'_> {
             (
                 quote!(#count * band..(#count * (band + 1)).min(#outputs)),
                 quote!(for f in 0..FEATURES {
-                    sums[f] = lanes::load(simd, &values[i + f]);
+                    sums[f] = lanes::load(simd, &input_delta[i + f]);
                 }),
             )
         } else {
@@ -285,7 +310,7 @@ impl Emitter<'_> {
                     }
                 }
                 for f in 0..FEATURES {
-                    sums[f].store_array(&mut values[i + f]);
+                    sums[f].store_array(&mut input_delta[i + f]);
                 }
             },
         );
@@ -298,7 +323,7 @@ impl Emitter<'_> {
                     maps: None,
                 }]
             });
-            (quote!(lanes::clear(simd, values); #bands), calls)
+            (quote!(lanes::clear(simd, input_delta); #bands), calls)
         } else {
             (tiles, feature_calls(self.inputs(), 1))
         };
@@ -315,11 +340,11 @@ impl Emitter<'_> {
                 self.delta(),
                 Argument::unique(
                     "input_delta",
-                    &lanes_type(source),
+                    &flat_type(source),
                     &self.memory.delta(self.group.source),
                 ),
             ],
-            body: quote!(let weight = &parameters.weight; let values = input_delta #flat; #tiles),
+            body: quote!(let weight = &parameters.weight; #tiles),
             calls,
         }
     }

@@ -76,9 +76,13 @@ impl Function {
         let arguments = arguments.chain(&maps);
         let body = &self.body;
         let allow = allow_constants(body);
+        // `simd` counts too.
+        let many =
+            (self.arguments.len() >= 7).then(|| quote!(#[allow(clippy::too_many_arguments)]));
         quote! {
             #doc
             #allow
+            #many
             #[allow(clippy::needless_range_loop)]
             pub fn #name<S: Lanes, #(#sizes),*>(simd: S, #(#arguments),*) {
                 simd.vectorize(#[inline(always)] || { #body })
@@ -180,6 +184,11 @@ pub fn lanes_type(shape: &Shape) -> TokenStream {
             let dim = number(dim);
             quote!([#inner; #dim])
         })
+}
+
+/// `[Vector<S>; 1728]`: the same values in one row.
+pub fn flat_type(shape: &Shape) -> TokenStream {
+    lanes_type(&shape.flattened())
 }
 
 /// `4 * y + ky`: terms that are not known to be nothing, each a factor and an index, and a number.

@@ -7,7 +7,7 @@ use crate::plan::layout::Layout;
 use crate::plan::route;
 use crate::plan::tile::{self, Registers};
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Conv2d, Padding, Pair};
+use cnn_spec::layer::{Conv2d, ConvBias, Padding, Pair};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -116,15 +116,44 @@ impl<'p> Memory<'p> {
         }
     }
 
-    /// The shape of the delta of a group's sums, with its border.
+    /// The rows of a group's output whose deltas are led back to sums and into the weight gradient at a time, where
+    /// nothing else reads the deltas of the sums: so they never leave the nearest cache.
+    pub fn band(&self, group: &Group) -> Option<usize> {
+        let Kernel::Conv2d { conv, pool, .. } = group.kernel else {
+            return None;
+        };
+        let is_read_once = !self.needs_input_delta(group) && conv.bias != ConvBias::Position;
+        if !is_read_once || self.is_routed(group) || group.sums == group.output {
+            return None;
+        }
+        let step = pool.map_or(1, |pool| pool.kernel_size.height);
+        let ([maps, _, columns], [_, rows, _]) = (self.maps(group.sums), self.maps(group.output));
+        tile::band_of_all(maps, rows, step, columns)
+    }
+
+    /// The shape of the delta of a group's sums, or of a band of it, with its border.
     pub fn sums_shape(&self, group: &Group) -> Shape {
         let shape = &self.plan.value(group.sums).shape;
         let border = self.border(group);
+        if let Some(rows) = self.band_of_sums(group) {
+            let [maps, _, columns] = self.maps(group.sums);
+            return Shape::new([maps, rows, columns])
+                .expect("a part of what the check has counted");
+        }
         match shape.maps() {
             Some([channels, height, width]) => Shape::new([channels, height, width + 2 * border])
                 .expect("a border of a few columns"),
             None => shape.clone(),
         }
+    }
+
+    /// The rows of the delta of the sums that belong to a band.
+    pub fn band_of_sums(&self, group: &Group) -> Option<usize> {
+        let Kernel::Conv2d { pool, .. } = group.kernel else {
+            return None;
+        };
+        let step = pool.map_or(1, |pool| pool.kernel_size.height);
+        self.band(group).map(|rows| step * rows)
     }
 
     /// The array that holds the delta of a group's sums, if it is not that of its output.
@@ -135,9 +164,10 @@ impl<'p> Memory<'p> {
         let is_apart = group.sums != group.output || self.border(group) > 0;
         (is_apart && matches!(group.kernel, Kernel::Conv2d { .. } | Kernel::Dense { .. })).then(
             || {
-                let border = match self.border(group) {
-                    0 => String::new(),
-                    border => format!(", with {border} columns of zeros on either side"),
+                let border = match (self.band_of_sums(group), self.border(group)) {
+                    (Some(rows), _) => format!(", {rows} rows of them"),
+                    (None, 0) => String::new(),
+                    (None, border) => format!(", with {border} columns of zeros on either side"),
                 };
                 Field {
                     name: format!("{}_sums", group.layer),

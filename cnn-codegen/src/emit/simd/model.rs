@@ -1,7 +1,7 @@
 //! The memory of a block, and the passes over it.
 
 use super::Functions;
-use super::function::{Function, flat, flat_mut, lanes_type, sum};
+use super::function::{Function, flat_type, sum};
 use super::memory::{Field, Memory};
 use crate::emit::tokens::{doc, ident, loops, number, used_in};
 use crate::plan::fuse::{Group, Kernel};
@@ -142,7 +142,11 @@ pub fn passes(
 /// `load_lanes`.
 fn load(plan: &Plan, memory: &Memory) -> TokenStream {
     let input = &plan.value(ValueId::INPUT).shape;
-    let input_array = memory.array(ValueId::INPUT);
+    let input_array = if memory.is_padded(ValueId::INPUT) {
+        memory.array(ValueId::INPUT)
+    } else {
+        flat_type(input)
+    };
     let gather = gather(input, memory);
     quote! {
         /// Puts the samples of a block side by side.
@@ -248,11 +252,7 @@ pub fn clear(groups: &[Group], memory: &Memory) -> TokenStream {
 /// `store_lanes` and `outputs_lanes`; the last function is called after the scores.
 fn outputs(plan: &Plan, last: Option<&Function>) -> TokenStream {
     let shape = &plan.value(plan.output).shape;
-    let (name, array, flat) = (
-        ident(&plan.value(plan.output).name),
-        lanes_type(shape),
-        flat(shape),
-    );
+    let (name, array) = (ident(&plan.value(plan.output).name), flat_type(shape));
     let last = last.map(Function::call);
     let blocks = each_block(
         plan,
@@ -268,7 +268,7 @@ fn outputs(plan: &Plan, last: Option<&Function>) -> TokenStream {
         /// Puts the outputs of a block one after the other.
         pub fn store_lanes<S: Lanes>(_: S, block: &#array, outputs: &mut [Output]) {
             for (lane, output) in outputs.iter_mut().enumerate() {
-                for (place, value) in output.values_mut().iter_mut().zip(block #flat) {
+                for (place, value) in output.values_mut().iter_mut().zip(block) {
                     *place = value.as_ref()[lane];
                 }
             }
@@ -318,13 +318,7 @@ pub fn each_block(plan: &Plan, partners: &Partners, body: &TokenStream) -> Token
 /// Fills a block with samples, row by row where there are zeros around it.
 fn gather(input: &Shape, memory: &Memory) -> TokenStream {
     if !memory.is_padded(ValueId::INPUT) {
-        let block = if input.rank() == 1 {
-            quote!(block)
-        } else {
-            let flat = flat_mut(input);
-            quote!(block #flat)
-        };
-        return quote!(lanes::gather(simd, samples, 0, #block););
+        return quote!(lanes::gather(simd, samples, 0, block););
     }
     let [channels, rows, columns] = [0, 1, 2].map(|axis| input.dims()[axis]);
     let Padding { top, left, .. } = memory.padding(ValueId::INPUT);

@@ -3,22 +3,23 @@
 use super::super::activation;
 use super::super::function::{Argument, Function, lanes_type, sum, untiled};
 use super::Emitter;
-use crate::emit::tokens::{formula, ident, number};
+use crate::emit::tokens::{allow_constants, doc, formula, ident, number};
 use cnn_spec::layer::ConvBias;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 impl Emitter<'_> {
-    /// From the delta of the output to that of the sums, if they are not the same.
+    /// From the delta of the output to that of the sums, if they are not the same and the weight gradient does not do it
+    /// band by band.
     pub fn backward_output(&self) -> Option<Function> {
         if self.is_routed() {
             return Some(self.route_output());
         }
         let sums = self.memory.sums(self.group)?;
-        let [maps, rows, columns] = self.dims(self.group.output).map(number);
-        let derivative = self.derivative();
-        let (store, text) = self.store_delta();
-        let [start, add, end] = self.bias_total();
+        if self.memory.band(self.group).is_some() {
+            return None;
+        }
+        let [_, rows, _] = self.dims(self.group.output).map(number);
         let mut arguments = self.output_arguments();
         arguments.push(Argument::unique(
             "sums_delta",
@@ -30,45 +31,104 @@ impl Emitter<'_> {
         }
         Some(Function {
             name: format!("{}_backward_output_lanes", self.group.name),
-            doc: format!(
-                "`{}`, from the output's delta to that of the convolution's sums: {text}.{}{}",
-                self.group.name,
-                self.bias_text(),
-                self.derivative_text(),
-            ),
+            doc: self.backward_output_doc(""),
             sizes: &[],
             arguments,
-            body: quote! {
-                for o in 0..#maps {
-                    #start
-                    for y in 0..#rows {
-                        for x in 0..#columns {
-                            let d = lanes::load(simd, &delta[o][y][x]);
-                            #derivative
-                            #add
-                            #store
-                        }
-                    }
-                    #end
-                }
-            },
+            body: self.sums_deltas(&quote!(y in 0..#rows), "y"),
             calls: untiled(),
         })
     }
 
-    /// Where the delta `d` of a value goes, and what there is to say about it.
-    fn store_delta(&self) -> (TokenStream, &'static str) {
+    /// The same for a band of rows, which the weight gradient calls for.
+    pub fn backward_output_band(&self) -> Option<TokenStream> {
+        self.memory.band(self.group)?;
+        let name = self.band_name();
+        let doc = doc(&self.backward_output_doc(", for some rows of the output"));
+        let arguments = self.output_arguments().into_iter();
+        let arguments = arguments.map(|argument| argument.declaration);
+        let sums = self.delta_array();
+        let gradients = self
+            .adds_bias()
+            .then(|| Argument::gradients(self.group).declaration);
+        let body = self.sums_deltas(&quote!((row, y) in rows.clone().enumerate()), "row");
+        let allow = allow_constants(&body);
+        Some(quote! {
+            #doc
+            #allow
+            #[inline(always)]
+            #[allow(clippy::needless_range_loop)]
+            pub fn #name<S: Lanes>(
+                simd: S,
+                #(#arguments,)*
+                rows: core::ops::Range<usize>,
+                sums_delta: &mut #sums,
+                #gradients
+            ) {
+                #body
+            }
+        })
+    }
+
+    /// A call for the deltas of the sums of the output's `rows`.
+    pub(super) fn band_call(&self) -> TokenStream {
+        let name = self.band_name();
+        let output = self.activation.map(|_| quote!(output,));
+        let argmax = self.pool.map(|_| quote!(argmax,));
+        let gradients = self.adds_bias().then(|| quote!(gradients));
+        quote!(#name(simd, #output #argmax delta, rows.clone(), sums_delta, #gradients);)
+    }
+
+    fn band_name(&self) -> Ident {
+        ident(&format!("{}_backward_output_lanes", self.group.name))
+    }
+
+    /// The deltas of the sums under each output; a row of it is found at `row`.
+    fn sums_deltas(&self, rows: &TokenStream, row: &str) -> TokenStream {
+        let [maps, _, columns] = self.dims(self.group.output).map(number);
+        let (derivative, store) = (self.derivative(), self.store_delta(row));
+        let [start, add, end] = self.bias_total();
+        quote! {
+            for o in 0..#maps {
+                #start
+                for #rows {
+                    for x in 0..#columns {
+                        let d = lanes::load(simd, &delta[o][y][x]);
+                        #derivative
+                        #add
+                        #store
+                    }
+                }
+                #end
+            }
+        }
+    }
+
+    fn backward_output_doc(&self, part: &str) -> String {
+        let text = if self.pool.is_some() {
+            "the delta of each window goes to its argmax; the others had no part in the output and get zero"
+        } else {
+            "value by value"
+        };
+        format!(
+            "`{}`, from the output's delta to that of the convolution's sums{part}: {text}.{}{}",
+            self.group.name,
+            self.bias_text(),
+            self.derivative_text(),
+        )
+    }
+
+    /// Where the delta `d` of a value goes.
+    fn store_delta(&self, row: &str) -> TokenStream {
         let (pool, border) = (self.pool_size(), self.memory.border(self.group));
         if self.pool.is_none() {
-            let column = sum(&[(1, "x")], border);
-            let store = quote!(d.store_array(&mut sums_delta[o][y][#column]););
-            return (store, "value by value");
+            let (row, column) = (ident(row), sum(&[(1, "x")], border));
+            return quote!(d.store_array(&mut sums_delta[o][#row][#column]););
         }
-        let row = sum(&[(pool.height, "y"), (1, "wy")], 0);
+        let row = sum(&[(pool.height, row), (1, "wy")], 0);
         let column = sum(&[(pool.width, "x"), (1, "wx")], border);
         let index = sum(&[(pool.width, "wy"), (1, "wx")], 0);
         let (pool_rows, pool_columns) = (number(pool.height), number(pool.width));
-        let store = quote! {
+        quote! {
             let place = lanes::load(simd, &argmax[o][y][x]);
             for wy in 0..#pool_rows {
                 for wx in 0..#pool_columns {
@@ -78,11 +138,7 @@ impl Emitter<'_> {
                     routed.store_array(&mut sums_delta[o][row][column]);
                 }
             }
-        };
-        (
-            store,
-            "the delta of each window goes to its argmax; the others had no part in the output and get zero",
-        )
+        }
     }
 
     /// Output, argmax and delta, as far as there are such.

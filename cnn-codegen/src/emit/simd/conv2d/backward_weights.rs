@@ -14,17 +14,27 @@ impl Emitter<'_> {
         if self.is_routed() {
             return self.routed_weights();
         }
-        let mut arguments = vec![
-            Argument::shared(
-                "input",
-                &self.array(self.group.input),
-                &self.memory.activation(self.group.input),
-            ),
-            self.delta(),
-            self.weight_sums(),
-        ];
+        let mut arguments = vec![Argument::shared(
+            "input",
+            &self.array(self.group.input),
+            &self.memory.activation(self.group.input),
+        )];
+        let is_banded = self.memory.band(self.group).is_some();
+        if is_banded {
+            arguments.extend(self.output_arguments());
+            let sums = self.memory.sums_delta(self.group);
+            arguments.push(Argument::unique("sums_delta", &self.delta_array(), &sums));
+        } else {
+            arguments.push(self.delta());
+        }
+        let sums = ident(&self.memory.weight_sums(self.group).name);
+        arguments.push(Argument::unique(
+            "sums",
+            &self.taps_array(),
+            &quote!(deltas.#sums),
+        ));
         let bias = self.bias_gradient();
-        if bias.is_some() {
+        if bias.is_some() || (is_banded && self.adds_bias()) {
             arguments.push(Argument::gradients(self.group));
         }
         let tiles = self.each_band(&self.each_group(&self.tap_tiles()));
@@ -36,6 +46,17 @@ impl Emitter<'_> {
             body: quote!(#tiles #bias),
             calls: untiled(),
         }
+    }
+
+    /// The sums of each kernel, in one row.
+    fn taps_array(&self) -> TokenStream {
+        let [maps, ..] = self.sums_dims();
+        let (maps, taps) = (number(maps), number(self.tap_count()));
+        quote!([[Vector<S>; #taps]; #maps])
+    }
+
+    fn tap_count(&self) -> usize {
+        self.inputs() * self.conv.kernel_size.height * self.conv.kernel_size.width
     }
 
     fn weight_sums(&self) -> Argument {
@@ -71,25 +92,44 @@ impl Emitter<'_> {
     /// Goes over the delta band by band, so that its rows are near while every tap is led over them.
     fn each_band(&self, body: &TokenStream) -> TokenStream {
         let [_, rows, columns] = self.sums_dims();
-        let band = tile::band(rows, columns);
+        let (band, rows, before) = match self.memory.band(self.group) {
+            Some(band) => {
+                let [_, rows, _] = self.dims(self.group.output);
+                let (call, pool) = (self.band_call(), self.pool_size());
+                let sums_rows = (pool.height > 1).then(|| {
+                    let height = number(pool.height);
+                    quote!(let rows = #height * rows.start..#height * rows.end;)
+                });
+                (band, rows, quote!(#call #sums_rows))
+            }
+            None => (tile::band(rows, columns), rows, quote!()),
+        };
         let (bands, end) = (number(rows.div_ceil(band)), number(rows));
         if band == rows {
-            return quote!(let rows = 0..#end; #body);
+            return quote!(let rows = 0..#end; #before #body);
         }
-        let band = number(band);
+        let size = number(band);
+        let last = (rows % band > 0).then(|| quote!(.min(#end)));
         quote! {
             for band in 0..#bands {
-                let rows = #band * band..(#band * (band + 1)).min(#end);
+                let rows = #size * band..(#size * (band + 1)) #last;
+                #before
                 #body
             }
         }
     }
 
-    /// Tile by tile, each of maps and rows of taps.
+    /// The name of what the weight gradient reads as the delta of the sums.
+    fn delta_name(&self) -> Ident {
+        let is_banded = self.memory.band(self.group).is_some();
+        ident(if is_banded { "sums_delta" } else { "delta" })
+    }
+
+    /// Tile by tile, each of maps and taps.
     fn tap_tiles(&self) -> TokenStream {
-        let Pair { height, width } = self.conv.kernel_size;
+        let taps = self.tap_count();
         let [narrow, wide] = [Registers::Narrow, Registers::Wide].map(|registers| {
-            let runs = tile::of_taps(self.kernels(), height, width, registers);
+            let runs = tile::of_taps(self.kernels(), taps, registers);
             runs.iter()
                 .map(|run| self.tap_run(run))
                 .collect::<TokenStream>()
@@ -101,25 +141,22 @@ impl Emitter<'_> {
     }
 
     fn tap_run(&self, run: &TapRun) -> TokenStream {
-        let (name, inputs) = (self.taps_name(), number(self.inputs()));
-        let [start, end, maps] = [run.maps.start, run.maps.end, run.maps.tile.maps].map(number);
+        let (name, delta) = (self.taps_name(), self.delta_name());
         let o = self.in_group(&quote!(o), self.kernels());
-        let calls = run.rows.chunk_by(|one, next| one[1] == next[1]).map(|tiles| {
-            let ([first, rows], last) = (tiles[0], tiles[tiles.len() - 1][0]);
-            let [first, end, rows] = [first, last + rows, rows].map(number);
+        let [start, end, maps] = [run.maps.start, run.maps.end, run.maps.tile.maps].map(number);
+        let calls = run.taps.iter().map(|run| {
+            let [start, end, taps] = [run.start, run.end, run.tile.columns].map(number);
             let call = |first: TokenStream| {
-                quote!(#name::<S, #maps, #rows>(simd, input, delta, rows.clone(), [#o, i, #first], sums);)
+                quote!(#name::<S, #maps, #taps>(simd, input, #delta, rows.clone(), [#o, #first], sums);)
             };
-            if tiles.len() == 1 {
-                return call(quote!(#first));
+            if run.end - run.start == run.tile.columns {
+                return call(quote!(#start));
             }
-            let call = call(quote!(ky));
-            quote!(for ky in (#first..#end).step_by(#rows) { #call })
+            let call = call(quote!(first));
+            quote!(for first in (#start..#end).step_by(#taps) { #call })
         });
         quote! {
-            for o in (#start..#end).step_by(#maps) {
-                for i in 0..#inputs { #(#calls)* }
-            }
+            for o in (#start..#end).step_by(#maps) { #(#calls)* }
         }
     }
 
@@ -132,97 +169,130 @@ impl Emitter<'_> {
         if self.is_routed() {
             return self.routed_rows();
         }
+        let band = self.backward_output_band();
         let conv = self.conv;
         let name = self.taps_name();
         let [_, _, columns] = self.sums_dims();
         let (input, delta) = (self.array(self.group.input), self.delta_array());
-        let sums = self.memory.weight_sums(self.group).array();
+        let sums = self.taps_array();
         let group = self.group_of_map();
-        let channel = self.channel();
+        let (place, channel) = (self.place_of_tap(), self.channel_of_tap());
+        let (rows, delta_row) = match self.memory.band(self.group) {
+            Some(_) => (quote!((row, y) in rows.enumerate()), quote!(row)),
+            None => (quote!(y in rows), quote!(y)),
+        };
         let row = sum(
-            &[
-                (conv.stride.height, "y"),
-                (conv.dilation.height, "first + r"),
-            ],
+            &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
             0,
         );
-        let column = sum(&[(conv.stride.width, "x"), (conv.dilation.width, "kx")], 0);
+        let start = sum(&[(conv.dilation.width, "kx")], 0);
+        let length = number((columns - 1) * conv.stride.width + 1);
+        let column = sum(&[(conv.stride.width, "x")], 0);
         let delta_column = sum(&[(1, "x")], self.memory.border(self.group));
-        let taps = sum(&[(conv.kernel_size.width, "ROWS")], 0);
-        let (columns, width) = (number(columns), number(conv.kernel_size.width));
+        let columns = number(columns);
         let doc = doc(&format!(
-            "The sums of `MAPS` kernels of `{}` from `o` on, at `ROWS` rows of taps from `first` on, for input channel `i`: \
-             led over some rows of the delta. All of them stay in registers.",
+            "The sums of `MAPS` kernels of `{}` from `o` on, at `TAPS` taps from `first` on, counted row by row: led over \
+             some rows of the delta. All of them stay in registers.",
             self.group.layer
         ));
         quote! {
+            #band
+
             #doc
             #[inline(always)]
             #[allow(clippy::needless_range_loop)]
-            pub fn #name<S: Lanes, const MAPS: usize, const ROWS: usize>(
+            pub fn #name<S: Lanes, const MAPS: usize, const TAPS: usize>(
                 simd: S,
                 input: &#input,
                 delta: &#delta,
                 rows: core::ops::Range<usize>,
-                place: [usize; 3],
+                place: [usize; 2],
                 sums: &mut #sums
             ) {
-                let [o, i, first] = place;
+                let [o, first] = place;
                 #group
-                let mut taps = [[[lanes::splat(simd, 0.0); #width]; ROWS]; MAPS];
+                let mut taps = [[lanes::splat(simd, 0.0); TAPS]; MAPS];
                 for m in 0..MAPS {
-                    for r in 0..ROWS {
-                        for kx in 0..#width {
-                            taps[m][r][kx] = lanes::load(simd, &sums[o + m][i][first + r][kx]);
-                        }
+                                        for t in 0..TAPS {
+                        taps[m][t] = lanes::load(simd, &sums[o + m][first + t]);
                     }
                 }
-                for y in rows {
-                    let deltas: [_; MAPS] = core::array::from_fn(|m| &delta[o + m][y]);
-                    let row = |r: usize| &input[#channel][#row];
-                    let inputs: [_; ROWS] = core::array::from_fn(row);
+                for #rows {
+                    let mut deltas = [&delta[o][#delta_row]; MAPS];
+                    for m in 1..MAPS {
+                        deltas[m] = &delta[o + m][#delta_row];
+                    }
+                    let mut inputs: [&[_]; TAPS] = [&[]; TAPS];
+                    for t in 0..TAPS {
+                        #place
+                        inputs[t] = &input[#channel][#row][#start..][..#length];
+                    }
                     for x in 0..#columns {
                         // The fewer of both stay in registers.
-                        if MAPS < #taps {
+                        if MAPS < TAPS {
                             let mut d = [lanes::splat(simd, 0.0); MAPS];
                             for m in 0..MAPS {
                                 d[m] = lanes::load(simd, &deltas[m][#delta_column]);
                             }
-                            for r in 0..ROWS {
-                                for kx in 0..#width {
-                                    let value = lanes::load(simd, &inputs[r][#column]);
-                                    for m in 0..MAPS {
-                                        taps[m][r][kx] = d[m].mul_add(value, taps[m][r][kx]);
-                                    }
+                            for t in 0..TAPS {
+                                let value = lanes::load(simd, &inputs[t][#column]);
+                                for m in 0..MAPS {
+                                    taps[m][t] = d[m].mul_add(value, taps[m][t]);
                                 }
                             }
                         } else {
-                            let mut values = [[lanes::splat(simd, 0.0); #width]; ROWS];
-                            for r in 0..ROWS {
-                                for kx in 0..#width {
-                                    values[r][kx] = lanes::load(simd, &inputs[r][#column]);
-                                }
+                            let mut values = [lanes::splat(simd, 0.0); TAPS];
+                            for t in 0..TAPS {
+                                values[t] = lanes::load(simd, &inputs[t][#column]);
                             }
                             for m in 0..MAPS {
                                 let d = lanes::load(simd, &deltas[m][#delta_column]);
-                                for r in 0..ROWS {
-                                    for kx in 0..#width {
-                                        taps[m][r][kx] = d.mul_add(values[r][kx], taps[m][r][kx]);
-                                    }
+                                for t in 0..TAPS {
+                                    taps[m][t] = d.mul_add(values[t], taps[m][t]);
                                 }
                             }
                         }
                     }
                 }
                 for m in 0..MAPS {
-                    for r in 0..ROWS {
-                        for kx in 0..#width {
-                            taps[m][r][kx].store_array(&mut sums[o + m][i][first + r][kx]);
-                        }
+                                        for t in 0..TAPS {
+                        taps[m][t].store_array(&mut sums[o + m][first + t]);
                     }
                 }
             }
         }
+    }
+
+    /// From the number of a tap to its channel, row and column, as far as there are several.
+    fn place_of_tap(&self) -> TokenStream {
+        let Pair { height, width } = self.conv.kernel_size;
+        let (area, rows, columns) = (number(height * width), number(height), number(width));
+        let i = match height * width {
+            _ if self.inputs() == 1 => quote!(),
+            1 => quote!(let i = tap;),
+            _ => quote!(let i = tap / #area;),
+        };
+        let ky = match (width, self.inputs()) {
+            _ if height == 1 => quote!(0),
+            (1, 1) => quote!(tap),
+            (1, _) => quote!(tap % #rows),
+            (_, 1) => quote!(tap / #columns),
+            _ => quote!(tap / #columns % #rows),
+        };
+        let kx = match (height, self.inputs()) {
+            _ if width == 1 => quote!(0),
+            (1, 1) => quote!(tap),
+            _ => quote!(tap % #columns),
+        };
+        let tap = (self.inputs() * height * width > 1).then(|| quote!(let tap = first + t;));
+        quote!(#tap #i let (ky, kx) = (#ky, #kx);)
+    }
+
+    fn channel_of_tap(&self) -> TokenStream {
+        if self.conv.groups == 1 && self.inputs() == 1 {
+            return quote!(0);
+        }
+        self.channel()
     }
 
     /// Adds the sums of a call to the gradients.

@@ -20,11 +20,16 @@ impl Emitter<'_> {
             let Pair { height, width } = self.pool_size();
             tile::of_windows(self.kernels(), columns, height * width, registers)
         });
-        let body = if narrow == wide {
-            self.slide(&narrow)
+        let lines = self
+            .reads_samples()
+            .then(|| quote!(let mut lines = lanes::lines(next);));
+        let [narrow, wide] = [(narrow, Registers::Narrow), (wide, Registers::Wide)]
+            .map(|(slide, registers)| self.slide(&slide, registers));
+        let body = if narrow.to_string() == wide.to_string() {
+            quote!(#lines #narrow)
         } else {
-            let (narrow, wide) = (self.slide(&narrow), self.slide(&wide));
             quote! {
+                #lines
                 if const { lanes::is_wide::<S>() } {
                     #wide
                 } else {
@@ -78,7 +83,7 @@ impl Emitter<'_> {
     }
 
     /// Every tile of the output: rows, places in a row, maps.
-    fn slide(&self, slide: &Slide) -> TokenStream {
+    fn slide(&self, slide: &Slide, registers: Registers) -> TokenStream {
         let [_, rows, columns] = self.dims(self.group.output);
         let runs = slide.runs.iter().map(|run| self.run(run, slide.columns));
         let maps = self.each_group(&quote!(#(#runs)*));
@@ -92,9 +97,12 @@ impl Emitter<'_> {
             }
         };
         let prefetch = self.reads_samples().then(|| {
-            let tile = if slide.columns == 1 { "x" } else { "tile" };
-            let (part, parts) = (sum(&[(count, "y"), (1, tile)], 0), number(rows * count));
-            quote!(lanes::prefetch(simd, next, #part, #parts);)
+            let lines = number(
+                registers
+                    .lines(self.plan.network.input.elements())
+                    .div_ceil(rows * count),
+            );
+            quote!(lanes::prefetch(simd, &mut lines, #lines);)
         });
         let places = if slide.columns == 1 {
             loops(&[("x", count)], &quote!(#prefetch #maps))
@@ -339,8 +347,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The largest sum of each window becomes an output. In training its place is kept too: a later place is a larger
-    /// number.
+    /// The largest sum of each window becomes an output. In training its place is kept too.
     fn store_largest(&self) -> TokenStream {
         let at = self.output_index();
         let positions = self.positions();
@@ -359,11 +366,10 @@ impl Emitter<'_> {
             let Some(argmax) = argmax else { return };
             for m in 0..MAPS {
                 for c in 0..COLUMNS {
-                    let zero = lanes::splat(simd, 0.0);
-                    let (mut z, mut place) = (sums[m][c][0], zero);
+                    let (mut z, mut place) = (sums[m][c][0], lanes::splat(simd, 0.0));
                     for k in 1..#positions {
                         let is_larger = sums[m][c][k].simd_gt(z);
-                        place = place.max(is_larger.select(lanes::splat(simd, k as f32), zero));
+                        place = is_larger.select(lanes::splat(simd, k as f32), place);
                         z = z.max(sums[m][c][k]);
                     }
                     place.store_array(&mut argmax[o + m][y][x + c]);

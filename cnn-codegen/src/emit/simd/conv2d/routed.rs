@@ -35,10 +35,11 @@ impl Emitter<'_> {
         let room = number((rows * columns).next_multiple_of(16));
         let body = quote! {
             // Where in the input the first of each window's positions begins.
-            let begins: [f32; #room] = core::array::from_fn(|w| {
+            let mut begins = [0.0; #room];
+            for w in 0..#windows {
                 let (y, x) = #place;
-                (#begin) as f32
-            });
+                begins[w] = (#begin) as f32;
+            }
             for o in 0..#maps {
                 let mut counts = [0; lanes::MOST];
                 #start
@@ -197,7 +198,8 @@ impl Emitter<'_> {
         };
         let kernels = number(maps);
         let body = quote! {
-            for (maps, sums) in input.chunks(S::COUNT).zip(sums) {
+            for (group, maps) in input.chunks(S::COUNT).enumerate() {
+                let sums = &mut sums[group];
                 lanes::exchange(simd, maps, [0, 0], &mut samples[..S::COUNT]);
                 for lane in 0..S::COUNT {
                     let sample = samples[lane].as_flattened();
