@@ -27,12 +27,13 @@ pub mod math;
 #[cfg(feature = "std")]
 mod metrics;
 mod model;
+pub mod muon;
 #[cfg(feature = "profile")]
 pub mod profile;
 mod rng;
 #[cfg(feature = "simd")]
 pub mod rows;
-mod schedule;
+pub mod schedule;
 pub mod settings;
 mod target;
 mod tensor;
@@ -55,9 +56,9 @@ pub use fit::{Fit, Observer};
 #[cfg(feature = "std")]
 pub use metrics::{Confusion, EpochReport, Regression, Score};
 
-pub use model::{Model, Parameters, Settings, TensorInfo, Totals, Trainable};
+pub use model::{Model, OptimizerState, Parameters, Settings, TensorInfo, Totals, Trainable};
 pub use rng::Rng;
-pub use schedule::Schedule;
+pub use schedule::{LearningRate, Schedule};
 pub use target::{Target, argmax};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;

@@ -35,6 +35,9 @@ pub trait Real:
     /// See [`ln`].
     #[must_use]
     fn ln(self) -> Self;
+    /// See [`ln_1p`].
+    #[must_use]
+    fn ln_1p(self) -> Self;
     /// See [`sqrt`].
     #[must_use]
     fn sqrt(self) -> Self;
@@ -47,7 +50,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($real:ident, $exp:ident, $ln:ident, $sqrt:ident, $tanh:ident) => {
+    ($real:ident, $exp:ident, $ln:ident, $ln_1p:ident, $sqrt:ident, $tanh:ident) => {
         impl Real for $real {
             const NAME: &'static str = stringify!($real);
             const ONE: Self = 1.0;
@@ -75,6 +78,10 @@ macro_rules! real {
                 libm::$ln(self)
             }
 
+            fn ln_1p(self) -> Self {
+                libm::$ln_1p(self)
+            }
+
             fn sqrt(self) -> Self {
                 libm::$sqrt(self)
             }
@@ -98,8 +105,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, expf, logf, sqrtf, tanhf);
-real!(f64, exp, log, sqrt, tanh);
+real!(f32, expf, logf, log1pf, sqrtf, tanhf);
+real!(f64, exp, log, log1p, sqrt, tanh);
 
 /// `eˣ`.
 pub fn exp<T: Real>(x: T) -> T {
@@ -111,9 +118,45 @@ pub fn ln<T: Real>(x: T) -> T {
     x.ln()
 }
 
+/// `ln(1 + x)`, also where `x` is so small that the sum would lose it.
+pub fn ln_1p<T: Real>(x: T) -> T {
+    x.ln_1p()
+}
+
+/// `ln(1 + eˣ)`: near zero for small `x`, near `x` for large.
+pub fn softplus<T: Real>(x: T) -> T {
+    let (largest, distance) = if x > T::ZERO { (x, x) } else { (T::ZERO, -x) };
+    largest + ln_1p(exp(-distance))
+}
+
 /// The square root.
 pub fn sqrt<T: Real>(x: T) -> T {
     x.sqrt()
+}
+
+/// `Σ x²`, with 16 sums side by side; always in the same order.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn sum_of_squares<T: Real>(values: &[T]) -> T {
+    dot(values, values)
+}
+
+/// `Σ x y`, likewise.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn dot<T: Real>(xs: &[T], ys: &[T]) -> T {
+    const LANES: usize = 16;
+    let mut sums = [T::ZERO; LANES];
+    let ((xs, last_xs), (ys, last_ys)) = (xs.as_chunks::<LANES>(), ys.as_chunks::<LANES>());
+    for (xs, ys) in xs.iter().zip(ys) {
+        for (sum, (x, y)) in sums.iter_mut().zip(xs.iter().zip(ys)) {
+            *sum += *x * *y;
+        }
+    }
+    for (sum, (x, y)) in sums.iter_mut().zip(last_xs.iter().zip(last_ys)) {
+        *sum += *x * *y;
+    }
+    sums.into_iter().fold(T::ZERO, Add::add)
 }
 
 /// The hyperbolic tangent.

@@ -6,7 +6,7 @@ use std::fmt;
 /// How good a network is over some samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
-    /// The mean loss per sample.
+    /// The mean loss per sample, by the weights of classes where they have any.
     pub loss: f64,
     /// Where targets are classes, the share of samples whose class was found: `0..=1`.
     pub accuracy: Option<f64>,
@@ -26,10 +26,10 @@ pub struct Regression {
 
 impl From<Totals> for Score {
     fn from(totals: Totals) -> Self {
-        let samples = totals.samples.max(1) as f64;
+        let mean = |sum: f64, weight: f64| if weight > 0.0 { sum / weight } else { 0.0 };
         Self {
-            loss: totals.loss / samples,
-            accuracy: Some(totals.correct as f64 / samples),
+            loss: mean(totals.loss, totals.weight),
+            accuracy: Some(mean(totals.correct as f64, totals.samples as f64)),
             regression: None,
         }
     }
@@ -75,7 +75,7 @@ pub struct EpochReport {
     pub test: Option<Score>,
     /// Whether the validation samples speak for this epoch more than for all before; none if there are no such samples.
     pub is_best: Option<bool>,
-    /// The learning rate of the epoch.
+    /// The learning rate of the epoch's first step.
     pub learning_rate: f64,
     /// How long the training took, without the test.
     pub seconds: f64,

@@ -59,7 +59,7 @@ pub trait Trainable: Model {
     /// A class label, or a tensor of the output's shape.
     type Target: Target;
     /// What the optimizer remembers from step to step.
-    type Optimizer: Zeroed + Clone + Send + Sync;
+    type Optimizer: OptimizerState<Scalar = Self::Scalar>;
     /// Activations and deltas of one worker.
     type Workspace: Zeroed + Send;
 
@@ -74,7 +74,8 @@ pub trait Trainable: Model {
 
     /// Adds the gradients of `loss / batch_size`, summed over the samples, to `gradients`.
     ///
-    /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch.
+    /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch. Where classes
+    /// have weights, a batch's gradients are to be multiplied by [`Totals::scale`] before the update.
     fn gradients(
         parameters: &Self::Parameters,
         inputs: &[Self::Input],
@@ -99,6 +100,38 @@ pub trait Trainable: Model {
         optimizer: &mut Self::Optimizer,
         learning_rate: Self::Scalar,
     );
+
+    /// The running average of the parameters, if the optimizer keeps one: this is evaluated and saved in their place.
+    fn average(optimizer: &Self::Optimizer) -> Option<&Self::Parameters> {
+        let _ = optimizer;
+        None
+    }
+}
+
+/// What an optimizer remembers from step to step: all that is needed to go on as if nothing had happened.
+///
+/// A memory has a tensor for each parameter that it is of: `velocity.conv1.weight`.
+pub trait OptimizerState: Zeroed + Clone + Send + Sync + 'static {
+    /// The type of every value.
+    type Scalar: Real;
+
+    /// The numbers that it keeps: `step`.
+    const NUMBERS: &'static [&'static str];
+    /// What it keeps of the parameters: `velocity`.
+    const MEMORIES: &'static [&'static str];
+
+    /// The number at `index` in [`Self::NUMBERS`]; zero if there is none.
+    fn number(&self, index: usize) -> f64;
+
+    /// Sets that number.
+    fn set_number(&mut self, index: usize, value: f64);
+
+    /// What the memory at `memory` in [`Self::MEMORIES`] keeps of the parameter at `index` in
+    /// [`Parameters::TENSORS`]; empty if nothing is kept of it.
+    fn tensor(&self, memory: usize, index: usize) -> &[Self::Scalar];
+
+    /// The same, to be written to.
+    fn tensor_mut(&mut self, memory: usize, index: usize) -> &mut [Self::Scalar];
 }
 
 /// Everything that a network learns, as named tensors in PyTorch's order.
@@ -122,7 +155,16 @@ pub trait Parameters: Zeroed + Clone + Send + Sync + 'static {
         }
     }
 
-    /// Takes over the values of another set.
+    /// Multiplies every value.
+    fn scale(&mut self, factor: Self::Scalar) {
+        for index in 0..Self::TENSORS.len() {
+            for value in self.tensor_mut(index) {
+                *value = *value * factor;
+            }
+        }
+    }
+
+    /// Becomes equal to another set.
     fn copy_from(&mut self, other: &Self) {
         for index in 0..Self::TENSORS.len() {
             self.tensor_mut(index).copy_from_slice(other.tensor(index));
@@ -160,8 +202,10 @@ impl TensorInfo {
 pub struct Settings {
     /// How often the training set is gone through.
     pub epochs: usize,
-    /// Samples per update.
+    /// Samples per batch.
     pub batch_size: usize,
+    /// Batches per update.
+    pub accumulation_steps: usize,
     /// The learning rate that the schedule starts from.
     pub learning_rate: f64,
     /// How it changes.
@@ -179,6 +223,8 @@ pub struct Totals {
     pub correct: usize,
     /// Samples.
     pub samples: usize,
+    /// The sum of what the samples weigh in the mean: their number, unless classes have weights.
+    pub weight: f64,
 }
 
 impl Totals {
@@ -188,7 +234,20 @@ impl Totals {
             loss: loss.to_f64(),
             correct: usize::from(argmax(output) == target.label()),
             samples: 1,
+            weight: 1.0,
         }
+    }
+
+    /// The totals of a sample that weighs something else than one.
+    #[must_use]
+    pub fn weighted(self, weight: impl Real) -> Self {
+        let weight = weight.to_f64();
+        Self { weight, ..self }
+    }
+
+    /// What makes the gradients of a batch those of the mean of its losses: 1, unless classes have weights.
+    pub fn scale(&self) -> f64 {
+        self.samples as f64 / self.weight
     }
 }
 
@@ -197,5 +256,6 @@ impl AddAssign for Totals {
         self.loss += other.loss;
         self.correct += other.correct;
         self.samples += other.samples;
+        self.weight += other.weight;
     }
 }

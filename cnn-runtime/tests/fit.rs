@@ -2,8 +2,11 @@
 
 mod linear;
 
+use cnn_runtime::schedule::{Curve, ReduceOnPlateau, Warmup};
 use cnn_runtime::settings::{Augmentation, Monitor, Validation};
-use cnn_runtime::{Dataset, EpochReport, Error, Fit, Rng, Split, confusion, evaluate};
+use cnn_runtime::{
+    Dataset, EpochReport, Error, Fit, Parameters, Rng, Schedule, Split, confusion, evaluate,
+};
 use linear::{Linear, Weights};
 use std::num::NonZeroUsize;
 
@@ -67,6 +70,74 @@ fn learns_to_tell_two_halves_apart() {
     assert_eq!(confusion.accuracy().to_bits(), accuracy(last).to_bits());
     let score = evaluate::<Toy>(&parameters, &data.test, nonzero(3));
     assert_eq!(Some(score), last.test);
+}
+
+/// Means of means over batches of one size are the mean over all of their samples.
+#[test]
+fn batches_of_a_step_are_like_one_large_batch() {
+    let data = split(200);
+    let whole = Fit {
+        epochs: 2,
+        batch_size: nonzero(120),
+        learning_rate: 1.0,
+        ..Fit::new::<Toy>()
+    };
+    let parts = Fit {
+        batch_size: nonzero(40),
+        accumulation_steps: nonzero(3),
+        ..whole.clone()
+    };
+    let [(whole, _), (parts, _)] = [whole, parts].map(|fit| train(&fit, &data));
+    for index in 0..Weights::<2, 2>::TENSORS.len() {
+        for (whole, part) in whole.tensor(index).iter().zip(parts.tensor(index)) {
+            assert!((whole - part).abs() < 1e-6, "{part} instead of {whole}");
+        }
+    }
+}
+
+/// A warm-up of one step from zero: that step does nothing, the next one of the same epoch does.
+#[test]
+fn the_learning_rate_changes_from_step_to_step() {
+    let fit = Fit {
+        epochs: 1,
+        batch_size: nonzero(64),
+        schedule: Schedule {
+            warmup: Some(Warmup {
+                steps: 1,
+                start_factor: 0.0,
+            }),
+            curve: Curve::Constant,
+        },
+        ..Fit::new::<Toy>()
+    };
+    let first = *fit.initialize::<Toy>();
+    assert_eq!(train(&fit, &split(64)).0, first);
+    assert_ne!(train(&fit, &split(128)).0, first);
+}
+
+/// No loss is lower than a plateau's threshold allows: the rate falls after every epoch but the first.
+#[test]
+fn the_learning_rate_falls_on_a_plateau() {
+    let plateau = ReduceOnPlateau {
+        factor: 0.5,
+        patience: 0,
+        threshold: 0.999,
+        is_relative: true,
+        cooldown: 0,
+        min_lr: 0.0,
+    };
+    let fit = Fit {
+        epochs: 4,
+        learning_rate: 1.0,
+        schedule: Schedule {
+            warmup: None,
+            curve: Curve::ReduceOnPlateau(plateau),
+        },
+        ..Fit::new::<Toy>()
+    };
+    let (_, reports) = train(&fit, &split(64));
+    let rates: Vec<_> = reports.iter().map(|report| report.learning_rate).collect();
+    assert_eq!(rates, [1.0, 1.0, 0.5, 0.25]);
 }
 
 /// One step on one batch is gradient descent on the mean loss: worked out here in f64, without shards.

@@ -53,14 +53,17 @@ fn scores_are_means() {
         loss: 1.5,
         correct: 1,
         samples: 2,
+        weight: 3.0,
     };
     totals += Totals {
         loss: 0.5,
         correct: 2,
         samples: 2,
+        weight: 5.0,
     };
+    assert_eq!(totals.scale(), 0.5);
     let expected = Score {
-        loss: 0.5,
+        loss: 0.25,
         accuracy: Some(0.75),
         regression: None,
     };

@@ -3,12 +3,13 @@
 mod linear;
 
 use cnn_runtime::data::Targets;
+use cnn_runtime::schedule::Curve;
 use cnn_runtime::settings::{Augmentation, Monitor, Validation};
 use cnn_runtime::{
     Dataset, EpochReport, Error, Fit, Model, Parameters, Regression, Rng, Schedule, Settings,
     Split, Totals, Trainable, evaluate,
 };
-use linear::{Linear, Weights};
+use linear::{Linear, Nothing, Weights};
 use std::num::NonZeroUsize;
 
 /// A linear map under `mean((a − y)²)`.
@@ -51,7 +52,7 @@ impl<const I: usize, const O: usize> Model for Regressor<I, O> {
 
 impl<const I: usize, const O: usize> Trainable for Regressor<I, O> {
     type Target = [f32; O];
-    type Optimizer = [f32; 1];
+    type Optimizer = Nothing;
     type Workspace = [f32; O];
 
     const SETTINGS: Settings = Linear::<I, O>::SETTINGS;
@@ -95,7 +96,7 @@ impl<const I: usize, const O: usize> Trainable for Regressor<I, O> {
     fn update(
         parameters: &mut Weights<I, O>,
         gradients: &Weights<I, O>,
-        _: &mut [f32; 1],
+        _: &mut Nothing,
         learning_rate: f32,
     ) {
         for index in 0..Weights::<I, O>::TENSORS.len() {
@@ -222,7 +223,13 @@ fn samples_are_reconstructed_from_what_is_left_of_them() {
             noise,
             ..Augmentation::NONE
         },
-        schedule: Schedule::Cosine,
+        schedule: Schedule {
+            warmup: None,
+            curve: Curve::Cosine {
+                t_max: None,
+                eta_min: 0.0,
+            },
+        },
         ..fit()
     };
     let r2 = |reports: &[EpochReport]| reports.last().unwrap().test.unwrap().regression.unwrap().r2;

@@ -3,9 +3,9 @@
 use crate::data::{Data, Task};
 use crate::fields::{At, Fields};
 use crate::file::{Draft, Header, LANGUAGE, Written};
-use crate::grammar::Words;
+use crate::grammar::{TYPE, Words};
 use crate::initialization::Initialization;
-use crate::layer::Kind;
+use crate::layer::{FROZEN, Kind, LEARNING_RATE_FACTOR};
 use crate::names;
 use crate::network::{Layer, Network, Parameter, Source};
 use crate::refusal::{Refusal, in_units};
@@ -13,7 +13,7 @@ use crate::report::{Problem, Report, Span};
 use crate::shape::Shape;
 use crate::source;
 use crate::syntax;
-use crate::training::{Loss, Training};
+use crate::training::Training;
 use crate::words::quoted;
 use std::collections::HashMap;
 
@@ -163,6 +163,7 @@ fn shapes(
                 break;
             }
         };
+        problems.extend(nothing_to_set(draft, &name, &parameters));
         origin = (draft.span.clone(), format!("{} puts out", quoted(&name)));
         layers.push(Layer {
             name,
@@ -171,10 +172,29 @@ fn shapes(
             input_shape: std::mem::replace(&mut input_shape, output_shape.clone()),
             output_shape,
             parameters,
+            learning_rate_factor: draft.learning_rate_factor(),
+            is_frozen: draft.is_frozen(),
         });
         input = Source::Layer(layers.len() - 1);
     }
     layers
+}
+
+/// A layer without parameters that says how they learn.
+fn nothing_to_set(draft: &Draft<'_>, name: &str, parameters: &[Parameter]) -> Option<Problem> {
+    // An activation stands in the table of the layer before.
+    let has_table = draft.fields.span(TYPE.name) == Some(draft.span.clone());
+    let keys = [LEARNING_RATE_FACTOR.info.name, FROZEN.info.name];
+    let (key, span) = keys
+        .into_iter()
+        .filter(|_| parameters.is_empty() && has_table)
+        .find_map(|key| Some((key, draft.fields.span(key)?)))?;
+    Some(
+        Problem::new(format!("{} learns nothing", quoted(name)), span)
+            .label("needs parameters")
+            .cause(draft.span.clone(), "this layer has none")
+            .help(format!("drop `{key}`")),
+    )
 }
 
 /// The output of a layer and what it learns.
@@ -207,7 +227,16 @@ fn misplaced(drafts: &[Draft<'_>], names: &[String]) -> Option<Problem> {
 /// Why a network cannot be trained as the file says.
 fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Option<Problem> {
     let output = &layers.last()?.output_shape;
-    if layers.iter().all(|layer| layer.parameters.is_empty()) {
+    if layers.iter().all(|layer| !layer.learns()) {
+        if layers.iter().any(|layer| layer.is_frozen) {
+            return Some(
+                Problem::new(
+                    "there is nothing to train: every layer with parameters is frozen",
+                    training.span.clone(),
+                )
+                .help("drop `frozen` of one of them, or drop `[training]`"),
+            );
+        }
         return Some(
             Problem::new(
                 "there is nothing to train: no layer has parameters",
@@ -216,17 +245,12 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
             .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
         );
     }
-    if training.value.loss != Loss::SoftmaxCrossEntropy
-        || (output.rank() == 1 && output.elements() > 1)
-    {
-        return None;
-    }
-    Some(
-        Problem::new("`softmax_cross_entropy` needs a vector with a value for each class", training.span.clone())
-            .label("two classes at least")
-            .cause(last.span.clone(), format!("the network puts out {}", counted(output)))
-            .help("end the network with a `dense` layer that has `out_features` for the number of classes"),
-    )
+    let refusal = training.value.loss.fit(&last.kind, output).err()?;
+    let problem = refusal.problem(training.span.clone());
+    Some(problem.cause(
+        last.span.clone(),
+        format!("the network puts out {}", counted(output)),
+    ))
 }
 
 /// Why a network cannot learn what its data are for.
@@ -239,9 +263,9 @@ fn misfit(
 ) -> Option<Problem> {
     let output = &layers.last()?.output_shape;
     let input = &header.input.value;
-    if data.task != Task::Classification && training.value.loss.needs_class() {
+    if data.task != Task::Classification && training.value.loss.classes().is_some() {
         let task = data.task.word();
-        let loss = training.value.loss.word();
+        let loss = training.value.loss.name();
         return Some(
             Problem::new(
                 format!("`{loss}` takes classes, and a {task} has numbers"),

@@ -88,7 +88,7 @@ const TASK: Key<Task> = Key::or(
 );
 const TARGETS: Key<Vec<String>> = Key::optional(
     "targets",
-    Form::Texts,
+    Form::List(&Form::Text),
     "the last column holds the target",
     "The columns of a CSV file that hold the targets: their names, or their numbers from 1.",
 );
@@ -100,19 +100,19 @@ const NORMALIZE: Key<bool> = Key::optional(
 );
 const MEAN: Key<Vec<f64>> = Key::optional(
     "mean",
-    Form::List(Limits {
+    Form::List(&Form::Number(Limits {
         from: Bound::Included(-1e6),
         to: Bound::Included(1e6),
-    }),
+    })),
     "it is computed from the training data",
     "The mean of each channel, or one for all.",
 );
 const STD: Key<Vec<f64>> = Key::optional(
     "std",
-    Form::List(Limits {
+    Form::List(&Form::Number(Limits {
         from: Bound::Included(1e-6),
         to: Bound::Included(1e6),
-    }),
+    })),
     "it is computed from the training data",
     "The standard deviation of each channel, or one for all.",
 );

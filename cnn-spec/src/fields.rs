@@ -173,17 +173,27 @@ impl Value for [f64; 2] {
     }
 }
 
-macro_rules! lists {
-    ($($item:ty),*) => {$(
-        impl Value for Vec<$item> {
-            fn read(value: &DeValue<'_>) -> Option<Self> {
-                read_list(value)
-            }
+impl Value for Vec<f64> {
+    /// A list, or a number as a list of one.
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::Array(_) => read_list(value),
+            _ => Some(vec![number(value)?]),
         }
-    )*};
+    }
 }
 
-lists!(usize, f64, String);
+impl Value for Vec<usize> {
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        read_list(value)
+    }
+}
+
+impl Value for Vec<String> {
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        read_list(value)
+    }
+}
 
 impl<T: Words> Value for T {
     fn read(value: &DeValue<'_>) -> Option<Self> {

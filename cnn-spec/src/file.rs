@@ -5,7 +5,7 @@ use crate::data::{self, Data};
 use crate::fields::{At, Fields};
 use crate::grammar::{Form, Key, KeyInfo, Presence, TYPE, Word, Words};
 use crate::initialization::{self, Initialization};
-use crate::layer::{ACTIVATION, ACTIVATIONS, Kind, LAYER, NAME};
+use crate::layer::{ACTIVATION, ACTIVATIONS, FROZEN, Kind, LAYER, LEARNING_RATE_FACTOR, NAME};
 use crate::network::Dtype;
 use crate::refusal::Refusal;
 use crate::report::{Problem, Span};
@@ -150,6 +150,16 @@ impl Draft<'_> {
     pub fn initialization(&self, header: &Header) -> Initialization {
         let own = self.fields.find(&initialization::INITIALIZATION);
         own.unwrap_or(header.initialization)
+    }
+
+    /// What the learning rate is multiplied by for the layer's parameters.
+    pub fn learning_rate_factor(&self) -> f64 {
+        self.fields.get(&LEARNING_RATE_FACTOR).unwrap_or(1.0)
+    }
+
+    /// Whether the layer's parameters stay as they are.
+    pub fn is_frozen(&self) -> bool {
+        self.fields.get(&FROZEN).unwrap_or(false)
     }
 }
 

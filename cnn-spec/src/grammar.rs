@@ -63,16 +63,14 @@ pub enum Form {
     Number(Limits),
     /// Two finite numbers in a range.
     Numbers(Limits),
-    /// Finite numbers in a range, one at least.
-    List(Limits),
+    /// A list of such values, one at least.
+    List(&'static Form),
     /// `[channels, height, width]` or `[features]`.
     Shape,
     /// `true` or `false`.
     Boolean,
     /// A string of the author's choosing.
     Text,
-    /// Such strings, one at least.
-    Texts,
     /// One of some strings.
     Words(fn() -> Vec<Word>),
     /// One of two forms, told apart by their TOML types.
@@ -292,21 +290,22 @@ impl fmt::Display for Form {
             ),
             Self::Number(limits) => write!(f, "a number {limits}"),
             Self::Numbers(limits) => write!(f, "two numbers `[a, b]`, each {limits}"),
-            Self::List(limits) => write!(f, "a list of numbers, each {limits}"),
+            Self::List(form) => write!(f, "a list, each of it {form}"),
             Self::Shape => write!(
                 f,
                 "`[channels, height, width]` or `[features]`, whole numbers from 1 to {MAX_SIZE}"
             ),
             Self::Boolean => f.write_str("`true` or `false`"),
             Self::Text => f.write_str("a string"),
-            Self::Texts => f.write_str("a list of strings"),
             Self::Words(words) => f.write_str(&alternatives(words().iter().map(|w| w.name))),
             Self::Either(first, second) => write!(f, "{first}, or {second}"),
             Self::Table(keys) => {
                 let needed = |key: &&KeyInfo| key.presence == Presence::Required;
                 let needed = keys.iter().filter(needed).map(|key| key.name);
-                let needed = needed.collect::<Vec<_>>().join("` and `");
-                write!(f, "a table with `{needed}`")
+                match needed.collect::<Vec<_>>().join("` and `").as_str() {
+                    "" => f.write_str("a table"),
+                    needed => write!(f, "a table with `{needed}`"),
+                }
             }
             Self::Tables(tagged) => {
                 write!(f, "a list of tables, `[[{}]]` before each", tagged.noun)

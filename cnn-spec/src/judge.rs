@@ -33,8 +33,10 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
         (Form::Numbers(limits), DeValue::Array(items)) => {
             each(&Form::Number(*limits), items, &[2], value)
         }
-        (Form::List(limits), DeValue::Array(items)) => some(&Form::Number(*limits), items, value),
-        (Form::Texts, DeValue::Array(items)) => some(&Form::Text, items, value),
+        (Form::List(form), DeValue::Array(items)) => {
+            require(!items.is_empty(), value, "this is empty")?;
+            items.iter().try_for_each(|item| judge(form, item))
+        }
         (Form::Number(limits), DeValue::Integer(_) | DeValue::Float(_)) => {
             judge_number(*limits, value)
         }
@@ -120,20 +122,13 @@ fn each(
     items.iter().try_for_each(|item| judge(form, item))
 }
 
-fn some(
-    form: &Form,
-    items: &[Spanned<DeValue<'_>>],
-    list: &Spanned<DeValue<'_>>,
-) -> Result<(), Fault> {
-    require(!items.is_empty(), list, "this is empty")?;
-    items.iter().try_for_each(|item| judge(form, item))
-}
-
 /// Whether `form` is meant by a value of this type.
 fn takes(form: &Form, value: &DeValue<'_>) -> bool {
     matches!(
         (form, value),
-        (Form::Words(_), DeValue::String(_)) | (Form::Boolean, DeValue::Boolean(_))
+        (Form::Words(_), DeValue::String(_))
+            | (Form::Boolean, DeValue::Boolean(_))
+            | (Form::List(_), DeValue::Array(_))
     )
 }
 
@@ -155,11 +150,11 @@ fn mended(form: &Form, found: &DeValue<'_>) -> Option<String> {
             _ => None,
         },
         (Form::Shape, DeValue::Integer(size)) => whole(size).map(|size| format!("[{size}]")),
-        (Form::List(limits), found) => {
+        (Form::List(Form::Text), DeValue::String(text)) => Some(format!("[{text:?}]")),
+        (Form::List(Form::Number(limits)), found) => {
             let value = number(found).filter(|value| limits.contain(*value))?;
             Some(format!("[{value}]"))
         }
-        (Form::Texts, DeValue::String(text)) => Some(format!("[{text:?}]")),
         _ => None,
     }
 }

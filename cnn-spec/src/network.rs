@@ -44,6 +44,17 @@ pub struct Layer {
     pub output_shape: Shape,
     /// What it learns, in PyTorch's order.
     pub parameters: Vec<Parameter>,
+    /// What the learning rate is multiplied by for its parameters.
+    pub learning_rate_factor: f64,
+    /// Whether its parameters stay as they are.
+    pub is_frozen: bool,
+}
+
+impl Layer {
+    /// Whether training changes it.
+    pub fn learns(&self) -> bool {
+        !self.parameters.is_empty() && !self.is_frozen
+    }
 }
 
 /// Where a layer reads its values.
@@ -64,6 +75,13 @@ pub struct Parameter {
     pub shape: Shape,
     /// Where its first values come from.
     pub distribution: Distribution,
+}
+
+impl Parameter {
+    /// Whether it is a matrix: a dense layer's weight, or the kernels of a convolution, a row for each output channel.
+    pub fn is_matrix(&self) -> bool {
+        self.name == "weight" && self.shape.rank() > 1
+    }
 }
 
 /// The distribution that a parameter's first values are drawn from.

@@ -3,7 +3,7 @@
 use crate::grammar::Words;
 use crate::network::{Distribution, Layer, Network, Source};
 use crate::shape::Shape;
-use crate::training::{AdamSettings, Optimizer, Training};
+use crate::training::{Clip, Training};
 use std::fmt;
 
 /// A network's table; prints as aligned text, and as Markdown by [`Summary::markdown`].
@@ -232,16 +232,31 @@ fn settings(training: &Training) -> String {
     let Training {
         loss,
         optimizer,
+        clip,
+        ema_decay,
         schedule,
         epochs,
         batch_size,
+        accumulation_steps,
         seed,
     } = training;
+    let clip = match clip {
+        None => String::new(),
+        Some(Clip::Norm(norm)) => format!(", gradients clipped to a norm of {norm}"),
+        Some(Clip::Value(value)) => format!(", gradients clipped to values of {value}"),
+    };
+    let average = ema_decay.map_or_else(String::new, |decay| {
+        format!(", weights averaged with decay {decay}")
+    });
+    let accumulation = match accumulation_steps {
+        1 => String::new(),
+        batches => format!(", an update every {batches} batches"),
+    };
     format!(
-        "loss {}; {}; schedule {}; epochs {epochs}, batch size {batch_size}, seed {seed}",
-        loss.word(),
-        update_rule(optimizer),
-        schedule.word(),
+        "loss {}; {}{clip}{average}; schedule {}; epochs {epochs}, batch size {batch_size}{accumulation}, seed {seed}",
+        loss.describe(),
+        optimizer.describe(),
+        schedule.describe(),
     )
 }
 
@@ -256,40 +271,6 @@ fn samples(network: &Network) -> String {
     let spoken = sections.iter().filter(|(_, words)| !words.is_empty());
     let lines = spoken.map(|(section, words)| format!("\n{section}: {words}"));
     lines.collect::<Vec<_>>().concat()
-}
-
-fn update_rule(optimizer: &Optimizer) -> String {
-    let adam = |name: &str, settings: &AdamSettings| {
-        let AdamSettings {
-            learning_rate,
-            betas: [first, second],
-            epsilon,
-            weight_decay,
-        } = settings;
-        format!(
-            "{name}, learning rate {learning_rate}, betas {first} and {second}, epsilon {epsilon:e}, \
-             weight decay {weight_decay}"
-        )
-    };
-    match optimizer {
-        Optimizer::Sgd {
-            learning_rate,
-            momentum,
-            nesterov,
-            weight_decay,
-        } => {
-            let kind = if *nesterov {
-                "Nesterov momentum"
-            } else {
-                "momentum"
-            };
-            format!(
-                "sgd, learning rate {learning_rate}, {kind} {momentum}, weight decay {weight_decay}"
-            )
-        }
-        Optimizer::Adam(settings) => adam("adam", settings),
-        Optimizer::AdamW(settings) => adam("adamw", settings),
-    }
 }
 
 /// A number as people read it: `99,360`.

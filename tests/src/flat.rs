@@ -1,6 +1,7 @@
 //! Generated networks behind one face, whatever their types: everything as flat vectors of `f64`.
 
 use cnn_runtime::math::Real;
+use cnn_runtime::schedule::{LearningRate, Progress};
 use cnn_runtime::{Model, Parameters, Rng, Target, Tensor, TensorInfo, Trainable, Zeroed};
 use std::marker::PhantomData;
 
@@ -48,7 +49,7 @@ pub trait Network: Sync {
     /// The mean cost of a batch and its gradients.
     fn gradients(&self, parameters: &[Vec<f64>], batch: &Batch) -> (f64, Tensors);
 
-    /// The parameters after each of so many steps on the same batch, every step an epoch of its own.
+    /// What would be saved after each of so many steps on the same batch, every step an epoch of its own.
     fn steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors>;
 }
 
@@ -104,7 +105,7 @@ where
         let mut workspace = M::Workspace::boxed();
         let totals = M::evaluate(&loaded, &inputs, &targets, &mut workspace);
         assert_eq!(totals.samples, inputs.len());
-        totals.loss / inputs.len() as f64
+        totals.loss / totals.weight
     }
 
     fn gradients(&self, parameters: &[Vec<f64>], batch: &Batch) -> (f64, Tensors) {
@@ -121,19 +122,27 @@ where
         load::<M>(&mut loaded, parameters);
         let mut gradients = M::Parameters::boxed();
         let mut optimizer = M::Optimizer::boxed();
+        let mut rate = LearningRate::new(settings.schedule, settings.learning_rate);
         let mut step = |epoch| {
-            let factor = settings.schedule.factor(epoch, settings.epochs);
-            let rate = Real::from_f64(factor * settings.learning_rate);
+            let epochs = settings.epochs;
+            let progress = Progress {
+                epoch,
+                epochs,
+                step: epoch,
+                steps: epochs,
+            };
             gradients.clear();
-            accumulate::<M>(&loaded, batch, &mut gradients);
-            M::update(&mut loaded, &gradients, &mut optimizer, rate);
-            store::<M>(&loaded)
+            let cost = accumulate::<M>(&loaded, batch, &mut gradients);
+            let learning_rate = Real::from_f64(rate.at(progress));
+            M::update(&mut loaded, &gradients, &mut optimizer, learning_rate);
+            rate.observe(cost);
+            store::<M>(M::average(&optimizer).unwrap_or(&loaded))
         };
         (0..count).map(&mut step).collect()
     }
 }
 
-/// Adds the gradients of a batch; gives its mean cost.
+/// Sets the gradients of a batch; gives its mean cost.
 fn accumulate<M: Trainable>(
     parameters: &M::Parameters,
     batch: &Batch,
@@ -154,7 +163,8 @@ where
         gradients,
     );
     assert_eq!(totals.samples, size);
-    totals.loss / size as f64
+    gradients.scale(Real::from_f64(totals.scale()));
+    totals.loss / totals.weight
 }
 
 fn samples<M: Trainable>(batch: &Batch) -> (Vec<M::Input>, Vec<M::Target>)

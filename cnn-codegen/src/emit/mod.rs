@@ -16,6 +16,7 @@ mod optimizer;
 mod parameters;
 mod sample;
 mod samples;
+mod schedule;
 mod simd;
 mod softmax;
 mod tokens;
@@ -52,7 +53,7 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
         .network
         .training
         .as_ref()
-        .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
+        .map(|training| optimizer::items(plan.network, training, kernels));
     let implementations = model::implementations(plan, kernels);
     let memory = Memory::of(quote!(#parameters #body #optimizer));
     let summary = format!("{}\n{memory}", Summary::new(plan.network));
@@ -97,7 +98,7 @@ fn plain(plan: &Plan) -> TokenStream {
         )
     });
     let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
-    let loss = training.map(|training| loss::functions(training.loss, plan));
+    let loss = training.map(|training| loss::functions(&training.loss, plan));
     let forward = model::forward(plan);
     let backward = training.map(|_| model::backward(plan));
     quote!(#activations #deltas #(#layers)* #loss #forward #backward)
@@ -160,9 +161,8 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
 /// Whether the backward pass of a step is part of training, for its weights and for its input.
 fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
     let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
-    let learns = !step.parameters.is_empty();
     [
-        reaches_loss && learns,
+        reaches_loss && step.learns,
         reaches_loss && plan.value(step.input).has_delta,
     ]
 }

@@ -2,9 +2,8 @@
 
 use super::{Operation, Plan, Step, Value, ValueId};
 use cnn_spec::layer::{Kind, Padding};
-use cnn_spec::network::{Layer, Network, Parameter, Source};
+use cnn_spec::network::{Layer, Network, Source};
 use cnn_spec::shape::Shape;
-use cnn_spec::training::Loss;
 
 /// After this, no `flatten` is left that only dense layers read, padding is a step of its own, and each value
 /// knows its name, its stored shape and whether it needs a delta.
@@ -25,7 +24,7 @@ pub fn lower(network: &Network) -> Plan<'_> {
                 lowering.push(
                     &layer.name,
                     Operation::Layer(kind),
-                    &layer.parameters,
+                    Some(layer),
                     input,
                     shape,
                 )
@@ -74,12 +73,13 @@ impl<'n> Lowering<'n> {
         &mut self,
         name: &str,
         operation: Operation<'n>,
-        parameters: &'n [Parameter],
+        layer: Option<&'n Layer>,
         input: ValueId,
         shape: Shape,
     ) -> ValueId {
         let output = ValueId(self.values.len());
-        let has_delta = self.values[input.0].has_delta || !parameters.is_empty();
+        let learns = layer.is_some_and(Layer::learns);
+        let has_delta = self.values[input.0].has_delta || learns;
         self.values.push(Value {
             name: name.to_owned(),
             shape,
@@ -88,7 +88,8 @@ impl<'n> Lowering<'n> {
         self.steps.push(Step {
             name: name.to_owned(),
             operation,
-            parameters,
+            parameters: layer.map_or(&[], |layer| &layer.parameters),
+            learns,
             input,
             output,
         });
@@ -101,7 +102,7 @@ impl<'n> Lowering<'n> {
             Kind::Conv2d(conv) if conv.padding != Padding::default() => {
                 let shape = padded(&self.values[input.0].shape, conv.padding);
                 let operation = Operation::ZeroPad(conv.padding);
-                self.push(&format!("{name}_padded"), operation, &[], input, shape)
+                self.push(&format!("{name}_padded"), operation, None, input, shape)
             }
             _ => input,
         }
@@ -120,10 +121,10 @@ fn padded(shape: &Shape, padding: Padding) -> Shape {
         .expect("the check has counted the padded input")
 }
 
-/// The logits, if the network ends in a softmax that its loss includes.
+/// The logits, if the network ends in a softmax or sigmoid that its loss includes.
 fn logits(network: &Network, steps: &[Step]) -> Option<ValueId> {
-    let includes_softmax = network.training.as_ref()?.loss == Loss::SoftmaxCrossEntropy;
+    let loss = &network.training.as_ref()?.loss;
     let last = steps.last()?;
-    let is_softmax = matches!(last.operation, Operation::Layer(Kind::Softmax(_)));
-    (includes_softmax && is_softmax).then_some(last.input)
+    let is_included = matches!(last.operation, Operation::Layer(kind) if loss.includes(kind));
+    is_included.then_some(last.input)
 }

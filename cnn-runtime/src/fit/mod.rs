@@ -14,7 +14,7 @@ use crate::exam::Exam;
 use crate::metrics::{EpochReport, Score};
 use crate::model::{Model, Parameters, Settings, Totals, Trainable};
 use crate::rng::Rng;
-use crate::schedule::Schedule;
+use crate::schedule::{LearningRate, Schedule};
 use crate::settings::{Augmentation, Monitor, Validation};
 use crate::zeroed::Zeroed;
 use epoch::{Course, State, Stop};
@@ -45,11 +45,13 @@ pub const MAX_THREADS: NonZeroUsize = NonZeroUsize::new(shard::MAX_SHARDS).unwra
 pub struct Fit {
     /// How often the training set is gone through.
     pub epochs: usize,
-    /// Samples per step; the last batch of an epoch may be smaller.
+    /// Samples per batch; the last one of an epoch may be smaller.
     pub batch_size: NonZeroUsize,
+    /// Batches per step, of whose gradients the mean is followed; the last step of an epoch may have fewer.
+    pub accumulation_steps: NonZeroUsize,
     /// The learning rate that the schedule starts from.
     pub learning_rate: f64,
-    /// How it changes from epoch to epoch.
+    /// How it changes.
     pub schedule: Schedule,
     /// Where first values and the order of samples start.
     pub seed: u64,
@@ -70,6 +72,7 @@ impl Fit {
         let Settings {
             epochs,
             batch_size,
+            accumulation_steps,
             learning_rate,
             schedule,
             seed,
@@ -78,6 +81,7 @@ impl Fit {
         Self {
             epochs,
             batch_size: NonZeroUsize::new(batch_size).unwrap_or(NonZeroUsize::MIN),
+            accumulation_steps: NonZeroUsize::new(accumulation_steps).unwrap_or(NonZeroUsize::MIN),
             learning_rate,
             schedule,
             seed,
@@ -97,7 +101,8 @@ impl Fit {
 
     /// Trains a network from the parameters given, and measures it after every epoch.
     ///
-    /// Gives the score on the test set at the end.
+    /// Gives the score on the test set at the end. Where the optimizer keeps a running average of the parameters, that
+    /// is what is measured, and what they are at the end.
     ///
     /// # Errors
     /// If data, network and settings do not fit, if the loss is no longer finite, or whatever the observer returns. The
@@ -112,24 +117,26 @@ impl Fit {
         data.test.check_targets::<M>()?;
         self.check(&data.train)?;
         let parts = Parts::new::<M>(self, data);
-        let mut state = State::<M>::new(
-            self.batch_size.get().min(parts.learnt.len()),
-            self.threads.min(MAX_THREADS),
-            self.augmentation,
-        );
+        let mut state = State::<M>::new(self.batch_size.get().min(parts.learnt.len()), self);
+        let mut rate = LearningRate::new(self.schedule, self.learning_rate);
         let mut watch = self.validation.map(Watch::new);
         for epoch in 1..=self.epochs {
-            let mut report = self.epoch(epoch, parameters, &mut state, &parts, &mut observer)?;
+            let mut report =
+                self.epoch(epoch, parameters, &mut state, rate, &parts, &mut observer)?;
+            if let Some(score) = report.measured() {
+                rate.observe(score.loss);
+            }
             if let (Some(watch), Some(score)) = (&mut watch, report.validation) {
-                report.is_best = Some(watch.see(score, parameters));
+                report.is_best = Some(watch.see(score, state.saved(parameters)));
             }
             observer.epoch(&report)?;
             if self.is_reached(&report) || watch.as_ref().is_some_and(Watch::is_over) {
                 break;
             }
         }
-        if let Some(best) = watch.as_ref().and_then(Watch::best) {
-            parameters.copy_from(best);
+        match watch.as_ref().and_then(Watch::best) {
+            Some(best) => parameters.copy_from(best),
+            None => state.finish(parameters),
         }
         Ok(evaluate_with(&mut state.workers, parameters, &parts.test))
     }
@@ -139,6 +146,7 @@ impl Fit {
         epoch: usize,
         parameters: &mut M::Parameters,
         state: &mut State<M>,
+        rate: LearningRate,
         parts: &Parts<'_>,
         observer: &mut impl Observer,
     ) -> Result<EpochReport, Error> {
@@ -146,11 +154,15 @@ impl Fit {
             data: parts.train,
             order: &order(&parts.learnt, self.seed, epoch),
             batch_size: self.batch_size.get(),
-            learning_rate: self.learning_rate * self.schedule.factor(epoch - 1, self.epochs),
+            accumulation_steps: self.accumulation_steps.get(),
+            rate,
+            epoch: epoch - 1,
+            epochs: self.epochs,
             key: augment::key(self.seed, epoch),
         };
         let samples = parts.learnt.len();
         let steps = course.batches();
+        let learning_rate = course.learning_rate(0);
         let start = Instant::now();
         let totals = epoch::train(parameters, state, &course, |step, totals| {
             observer.step(&StepReport {
@@ -166,7 +178,7 @@ impl Fit {
             Stop::NotFinite { step } => Error::NotFinite { epoch, step },
             Stop::Error(error) => error,
         })?;
-        let mut measure = |exam| evaluate_with(&mut state.workers, parameters, exam);
+        let mut measure = |exam| state.evaluate(parameters, exam);
         let validation = parts.validation.as_ref().map(&mut measure);
         let test = validation.is_none().then(|| measure(&parts.test));
         Ok(EpochReport {
@@ -178,7 +190,7 @@ impl Fit {
             validation,
             test,
             is_best: None,
-            learning_rate: course.learning_rate,
+            learning_rate,
             seconds,
             samples_per_s: samples as f64 / seconds,
         })
@@ -260,9 +272,9 @@ fn order(samples: &[u32], seed: u64, epoch: usize) -> Vec<u32> {
 pub struct StepReport {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// The step in this epoch, from 1.
+    /// The batch in this epoch, from 1.
     pub step: usize,
-    /// The number of steps in this epoch.
+    /// The number of batches in this epoch.
     pub steps: usize,
     /// The number of samples in this epoch.
     pub samples: usize,

@@ -18,12 +18,13 @@ pub use max_pool2d::MaxPool2d;
 pub use softmax::Softmax;
 
 use crate::fields::Type;
-use crate::grammar::{Form, Key, Tagged};
+use crate::grammar::{Form, Key, Limits, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use std::fmt;
+use std::ops::Bound;
 
 /// What a kind of layer knows of itself; `output` is always the shape that [`Self::output_shape`] gave.
 pub(crate) trait LayerKind {
@@ -111,7 +112,7 @@ impl Kind {
 /// The tables `[[layer]]`.
 pub(crate) const LAYER: Tagged = Tagged {
     noun: "layer",
-    common: &[NAME.info],
+    common: &[NAME.info, LEARNING_RATE_FACTOR.info, FROZEN.info],
     types: || Kind::types().map(|known| known.info).collect(),
     elsewhere: &[],
 };
@@ -122,6 +123,23 @@ pub(crate) const NAME: Key<String> = Key::optional(
     Form::Text,
     "type and number, `conv1`",
     "The layer's name in the generated code and in files of weights.",
+);
+
+/// The keys of every layer that has parameters.
+pub(crate) const LEARNING_RATE_FACTOR: Key<f64> = Key::or(
+    "learning_rate_factor",
+    Form::Number(Limits {
+        from: Bound::Excluded(0.0),
+        to: Bound::Included(1000.0),
+    }),
+    "1.0",
+    "What the learning rate is multiplied by for the layer's parameters.",
+);
+pub(crate) const FROZEN: Key<bool> = Key::or(
+    "frozen",
+    Form::Boolean,
+    "false",
+    "Whether the layer's parameters stay as they are.",
 );
 
 /// The key that puts an activation layer after this one.

@@ -66,6 +66,7 @@ impl Arguments {
         Fit {
             epochs: self.epochs.unwrap_or(own.epochs),
             batch_size: self.batch_size.unwrap_or(own.batch_size),
+            accumulation_steps: own.accumulation_steps,
             learning_rate: self.learning_rate.unwrap_or(own.learning_rate),
             schedule: own.schedule,
             seed: self.seed.unwrap_or(own.seed),
