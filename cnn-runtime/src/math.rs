@@ -27,6 +27,8 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     /// The same value in double precision.
     fn to_f64(self) -> f64;
+    /// The whole number next to this value towards zero.
+    fn truncate(self) -> i32;
     /// See [`exp`].
     #[must_use]
     fn exp(self) -> Self;
@@ -67,6 +69,11 @@ macro_rules! real {
             #[allow(clippy::cast_lossless)]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+
+            #[inline]
+            fn truncate(self) -> i32 {
+                self as i32
             }
 
             fn exp(self) -> Self {
@@ -153,4 +160,36 @@ pub fn erf<T: Real>(x: T) -> T {
 /// `x` to a whole power, by repeated squaring.
 pub fn powi<T: Real>(x: T, exponent: u64) -> T {
     x.powi(exponent)
+}
+
+/// `ln(1 + eˣ)`: near zero for small `x`, near `x` for large.
+pub fn softplus<T: Real>(x: T) -> T {
+    let (largest, distance) = if x > T::ZERO { (x, x) } else { (T::ZERO, -x) };
+    largest + ln_1p(exp(-distance))
+}
+
+/// `Σ x²`, with 16 sums side by side; always in the same order.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn sum_of_squares<T: Real>(values: &[T]) -> T {
+    dot(values, values)
+}
+
+/// `Σ x y`, likewise.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub fn dot<T: Real>(xs: &[T], ys: &[T]) -> T {
+    const LANES: usize = 16;
+    let mut sums = [T::ZERO; LANES];
+    let (blocks, rest) = xs.as_chunks::<LANES>();
+    let (others, other_rest) = ys.as_chunks::<LANES>();
+    for (block, other) in blocks.iter().zip(others) {
+        for (sum, (x, y)) in sums.iter_mut().zip(block.iter().zip(other)) {
+            *sum += *x * *y;
+        }
+    }
+    for (sum, (x, y)) in sums.iter_mut().zip(rest.iter().zip(other_rest)) {
+        *sum += *x * *y;
+    }
+    sums.into_iter().fold(T::ZERO, Add::add)
 }

@@ -3,6 +3,7 @@
 use crate::math::Real;
 use crate::rng::Rng;
 use crate::schedule::Schedule;
+use crate::settings;
 use crate::target::{Target, argmax};
 use crate::tensor::Tensor;
 use crate::zeroed::Zeroed;
@@ -58,16 +59,23 @@ pub trait Trainable: Model {
     /// A class label, or a tensor of the output's shape.
     type Target: Target;
     /// What the optimizer remembers from step to step.
-    type Optimizer: Zeroed + Clone + Send + Sync;
+    type Optimizer: OptimizerState<Scalar = Self::Scalar>;
     /// Activations and deltas of one worker.
     type Workspace: Zeroed + Send;
 
     /// The `[training]` section.
     const SETTINGS: Settings;
+    /// The `[data]` section.
+    const DATA: settings::Data = settings::Data::DEFAULT;
+    /// The `[augmentation]` section.
+    const AUGMENTATION: settings::Augmentation = settings::Augmentation::NONE;
+    /// The `[validation]` section, if there is one.
+    const VALIDATION: Option<settings::Validation> = None;
 
     /// Adds the gradients of `loss / batch_size`, summed over the samples, to `gradients`.
     ///
-    /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch.
+    /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch. Where classes
+    /// have weights, a batch's gradients are to be multiplied by [`Totals::scale`] before the update.
     fn gradients(
         parameters: &Self::Parameters,
         inputs: &[Self::Input],
@@ -92,6 +100,55 @@ pub trait Trainable: Model {
         optimizer: &mut Self::Optimizer,
         learning_rate: Self::Scalar,
     );
+
+    /// The running average of the parameters, if the optimizer keeps one: this is evaluated and saved in their place.
+    fn average(optimizer: &Self::Optimizer) -> Option<&Self::Parameters> {
+        let _ = optimizer;
+        None
+    }
+}
+
+/// What an optimizer remembers from step to step: all that is needed to go on as if nothing had happened.
+///
+/// A memory has a tensor for each parameter that it is of: `velocity.conv1.weight`.
+pub trait OptimizerState: Zeroed + Clone + Send + Sync + 'static {
+    /// The type of every value.
+    type Scalar: Real;
+
+    /// The name of the number at `index`, such as `step`; none after the last one.
+    fn number_name(index: usize) -> Option<&'static str> {
+        let _ = index;
+        None
+    }
+
+    /// The name of a memory, such as `velocity`; none after the last one.
+    fn memory_name(memory: usize) -> Option<&'static str> {
+        let _ = memory;
+        None
+    }
+
+    /// The number at `index`; zero if there is none.
+    fn number(&self, index: usize) -> f64 {
+        let _ = index;
+        0.0
+    }
+
+    /// Sets that number.
+    fn set_number(&mut self, index: usize, value: f64) {
+        let _ = (index, value);
+    }
+
+    /// What a memory keeps of the parameter at `index` in [`Parameters::TENSORS`]; empty if nothing is kept of it.
+    fn tensor(&self, memory: usize, index: usize) -> &[Self::Scalar] {
+        let _ = (memory, index);
+        &[]
+    }
+
+    /// The same, to be written to.
+    fn tensor_mut(&mut self, memory: usize, index: usize) -> &mut [Self::Scalar] {
+        let _ = (memory, index);
+        &mut []
+    }
 }
 
 /// Everything that a network learns, as named tensors in PyTorch's order.
@@ -112,6 +169,22 @@ pub trait Parameters: Zeroed + Clone + Send + Sync + 'static {
     fn clear(&mut self) {
         for index in 0..Self::TENSORS.len() {
             self.tensor_mut(index).fill(Self::Scalar::ZERO);
+        }
+    }
+
+    /// Multiplies every value.
+    fn scale(&mut self, factor: Self::Scalar) {
+        for index in 0..Self::TENSORS.len() {
+            for value in self.tensor_mut(index) {
+                *value = *value * factor;
+            }
+        }
+    }
+
+    /// Becomes equal to another set.
+    fn copy_from(&mut self, other: &Self) {
+        for index in 0..Self::TENSORS.len() {
+            self.tensor_mut(index).copy_from_slice(other.tensor(index));
         }
     }
 
@@ -146,8 +219,10 @@ impl TensorInfo {
 pub struct Settings {
     /// How often the training set is gone through.
     pub epochs: usize,
-    /// Samples per update.
+    /// Samples per batch.
     pub batch_size: usize,
+    /// Batches per update.
+    pub accumulation_steps: usize,
     /// The learning rate that the schedule starts from.
     pub learning_rate: f64,
     /// How it changes.
@@ -165,6 +240,8 @@ pub struct Totals {
     pub correct: usize,
     /// Samples.
     pub samples: usize,
+    /// The sum of what the samples weigh in the mean: their number, unless classes have weights.
+    pub weight: f64,
 }
 
 impl Totals {
@@ -174,7 +251,20 @@ impl Totals {
             loss: loss.to_f64(),
             correct: usize::from(argmax(output) == target.label()),
             samples: 1,
+            weight: 1.0,
         }
+    }
+
+    /// The totals of a sample that weighs something else than one.
+    #[must_use]
+    pub fn weighted(self, weight: impl Real) -> Self {
+        let weight = weight.to_f64();
+        Self { weight, ..self }
+    }
+
+    /// What makes the gradients of a batch those of the mean of its losses: 1, unless classes have weights.
+    pub fn scale(&self) -> f64 {
+        self.samples as f64 / self.weight
     }
 }
 
@@ -183,5 +273,6 @@ impl AddAssign for Totals {
         self.loss += other.loss;
         self.correct += other.correct;
         self.samples += other.samples;
+        self.weight += other.weight;
     }
 }

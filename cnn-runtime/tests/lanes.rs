@@ -98,7 +98,7 @@ fn functions_are_as_accurate_as_documented() {
     for level in levels() {
         let is_accurate = |name: &str, most: f64, errors: [f64; 2]| {
             let error = errors[0].max(errors[1]);
-            
+
             assert!(
                 error <= most,
                 "{name}: {error} units in the last place with {level:?}"

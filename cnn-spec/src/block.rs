@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 /// The list of blocks in a file.
 pub(crate) const BLOCKS: KeyInfo = KeyInfo {
     name: "block",
-    form: Form::List(&[NAME.info, PARAMETERS.info, DEFAULTS.info, LAYERS.info]),
+    form: Form::Entries(&[NAME.info, PARAMETERS.info, DEFAULTS.info, LAYERS.info]),
     presence: Presence::Optional("there are none"),
     doc: "Lists of layers that are used like a layer, as often as wished.",
 };

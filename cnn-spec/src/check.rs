@@ -1,11 +1,13 @@
 //! From the file as written to the checked network: the passes in order, each with what it leaves.
 
+use crate::data::{Data, Task};
 use crate::expand::{Expansion, expand};
 use crate::fields::{At, Fields};
 use crate::file::{Draft, Header, LANGUAGE, Written};
+use crate::grammar::Words;
 use crate::graph;
 use crate::initialization::Initialization;
-use crate::layer::Kind;
+use crate::layer::{FROZEN, Kind, LEARNING_RATE_FACTOR};
 use crate::names;
 use crate::network::{Layer, Network, Parameter, Source};
 use crate::refusal::{Refusal, in_units};
@@ -13,7 +15,7 @@ use crate::report::{Problem, Report, Span};
 use crate::shape::Shape;
 use crate::source;
 use crate::syntax;
-use crate::training::{Loss, Training};
+use crate::training::Training;
 use crate::words::quoted;
 use std::collections::HashMap;
 
@@ -67,6 +69,7 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
         header,
         drafts,
         training,
+        samples,
     } = Written::read(Fields::new(&tree), &origins)?;
 
     // Names. Each can be carried by the generated code, and no two layers share one.
@@ -86,6 +89,7 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
         && layers.len() == drafts.len()
     {
         problems.extend(mismatch(training, &layers, last));
+        problems.extend(misfit(&samples.data, training, &header, last, &layers));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -97,6 +101,9 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
         input: header.input.value,
         layers,
         training: training.map(|training| training.value),
+        data: samples.data,
+        augmentation: samples.augmentation,
+        validation: samples.validation,
     };
     // Budget. It fits into the memory that a small network may take.
     match excess(&network, &drafts) {
@@ -193,6 +200,7 @@ fn shapes(
                 break;
             }
         };
+        problems.extend(nothing_to_set(draft, &name, &parameters));
         layers.push(Layer {
             name,
             kind: draft.kind.clone(),
@@ -200,9 +208,26 @@ fn shapes(
             input_shapes,
             output_shape,
             parameters,
+            learning_rate_factor: draft.learning_rate_factor(),
+            is_frozen: draft.is_frozen(),
         });
     }
     layers
+}
+
+/// A layer without parameters that says how they learn.
+fn nothing_to_set(draft: &Draft<'_>, name: &str, parameters: &[Parameter]) -> Option<Problem> {
+    let keys = [LEARNING_RATE_FACTOR.info.name, FROZEN.info.name];
+    let (key, span) = keys
+        .into_iter()
+        .filter(|_| parameters.is_empty() && !draft.is_activation)
+        .find_map(|key| Some((key, draft.fields.span(key)?)))?;
+    Some(
+        Problem::new(format!("{} learns nothing", quoted(name)), span)
+            .label("needs parameters")
+            .cause(draft.span.clone(), "this layer has none")
+            .help(format!("drop `{key}`")),
+    )
 }
 
 /// The output of a layer and what it learns.
@@ -224,7 +249,16 @@ fn fit(
 /// Why a network cannot be trained as the file says.
 fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Option<Problem> {
     let output = &layers.last()?.output_shape;
-    if layers.iter().all(|layer| layer.parameters.is_empty()) {
+    if layers.iter().all(|layer| !layer.learns()) {
+        if layers.iter().any(|layer| layer.is_frozen) {
+            return Some(
+                Problem::new(
+                    "there is nothing to train: every layer with parameters is frozen",
+                    training.span.clone(),
+                )
+                .help("drop `frozen` of one of them, or drop `[training]`"),
+            );
+        }
         return Some(
             Problem::new(
                 "there is nothing to train: no layer has parameters",
@@ -233,16 +267,49 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
             .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
         );
     }
-    if training.value.loss != Loss::SoftmaxCrossEntropy
-        || (output.rank() == 1 && output.elements() > 1)
-    {
+    let refusal = training.value.loss.fit(&last.kind, output).err()?;
+    let problem = refusal.problem(training.span.clone());
+    Some(problem.cause(
+        last.span.clone(),
+        format!("the network puts out {}", counted(output)),
+    ))
+}
+
+/// Why a network cannot learn what its data are for.
+fn misfit(
+    data: &Data,
+    training: &At<Training>,
+    header: &Header,
+    last: &Draft<'_>,
+    layers: &[Layer],
+) -> Option<Problem> {
+    let output = &layers.last()?.output_shape;
+    let input = &header.input.value;
+    if data.task != Task::Classification && training.value.loss.classes().is_some() {
+        let task = data.task.word();
+        let loss = training.value.loss.name();
+        return Some(
+            Problem::new(
+                format!("`{loss}` takes classes, and a {task} has numbers"),
+                training.span.clone(),
+            )
+            .help("choose a loss for numbers, such as `mse`, or drop `task` from `[data]`"),
+        );
+    }
+    if data.task != Task::Reconstruction || output.elements() == input.elements() {
         return None;
     }
     Some(
-        Problem::new("`softmax_cross_entropy` needs a vector with a value for each class", training.span.clone())
-            .label("two classes at least")
-            .cause(last.span.clone(), format!("the network puts out {}", counted(output)))
-            .help("end the network with a `dense` layer that has `out_features` for the number of classes"),
+        Problem::new(
+            "a reconstruction puts out as many values as it takes",
+            last.span.clone(),
+        )
+        .label(format!("puts out {}", counted(output)))
+        .cause(
+            header.input.span.clone(),
+            format!("takes {}", counted(input)),
+        )
+        .help("end the network with a layer that has the size of the input"),
     )
 }
 

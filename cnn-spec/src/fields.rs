@@ -185,7 +185,23 @@ impl Value for Vec<At<String>> {
     }
 }
 
+impl Value for Vec<f64> {
+    /// A list, or a number as a list of one.
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        match value {
+            DeValue::Array(_) => read_list(value),
+            _ => Some(vec![number(value)?]),
+        }
+    }
+}
+
 impl Value for Vec<usize> {
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        read_list(value)
+    }
+}
+
+impl Value for Vec<String> {
     fn read(value: &DeValue<'_>) -> Option<Self> {
         read_list(value)
     }

@@ -63,6 +63,8 @@ pub enum Form {
     Number(Limits),
     /// Two finite numbers in a range.
     Numbers(Limits),
+    /// A list of such values, one at least.
+    List(&'static Form),
     /// `[channels, height, width]`, `[channels, length]` or `[features]`.
     Shape,
     /// `[left, right, top, bottom]`, each from 0 to [`MAX_SIZE`].
@@ -84,7 +86,7 @@ pub enum Form {
     /// A list of tables that are only checked where they are used.
     Layers,
     /// A list of tables with these keys, written `[[key]]`.
-    List(&'static [KeyInfo]),
+    Entries(&'static [KeyInfo]),
     /// A table with these keys.
     Table(&'static [KeyInfo]),
     /// A list of such tables, written `[[key]]`.
@@ -263,17 +265,19 @@ impl Limits {
 }
 
 impl fmt::Display for Limits {
-    /// Writes `from 0 to 1`, `from 0 to below 1`, `above 0 and up to 1000`.
+    /// Writes `from 0 to 1`, `from 0 to below 1`, `above 0 and up to 1000`, `above 0 and below 1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.from {
             Bound::Included(from) => write!(f, "from {} ", Short(from))?,
-            Bound::Excluded(from) => write!(f, "above {} and up ", Short(from))?,
-            Bound::Unbounded => f.write_str("up ")?,
+            Bound::Excluded(from) => write!(f, "above {} and ", Short(from))?,
+            Bound::Unbounded => {}
         }
-        match self.to {
-            Bound::Included(to) => write!(f, "to {}", Short(to)),
-            Bound::Excluded(to) => write!(f, "to below {}", Short(to)),
-            Bound::Unbounded => f.write_str("to any"),
+        match (self.from, self.to) {
+            (Bound::Excluded(_), Bound::Included(to)) => write!(f, "up to {}", Short(to)),
+            (Bound::Excluded(_), Bound::Excluded(to)) => write!(f, "below {}", Short(to)),
+            (_, Bound::Included(to)) => write!(f, "to {}", Short(to)),
+            (_, Bound::Excluded(to)) => write!(f, "to below {}", Short(to)),
+            (_, Bound::Unbounded) => f.write_str("up to any"),
         }
     }
 }
@@ -303,6 +307,7 @@ impl fmt::Display for Form {
             ),
             Self::Number(limits) => write!(f, "a number {limits}"),
             Self::Numbers(limits) => write!(f, "two numbers `[a, b]`, each {limits}"),
+            Self::List(form) => write!(f, "a list, each of it {form}"),
             Self::Shape => write!(
                 f,
                 "`[channels, height, width]`, `[channels, length]` or `[features]`, whole numbers from 1 to {MAX_SIZE}"
@@ -315,13 +320,15 @@ impl fmt::Display for Form {
             Self::Names => f.write_str("a list of strings"),
             Self::Free => f.write_str("a table"),
             Self::Layers => f.write_str("a list of layers, `[[block.layer]]` before each"),
-            Self::List(_) => f.write_str("a list of tables"),
+            Self::Entries(_) => f.write_str("a list of tables"),
             Self::Either(first, second) => write!(f, "{first}, or {second}"),
             Self::Table(keys) => {
                 let needed = |key: &&KeyInfo| key.presence == Presence::Required;
                 let needed = keys.iter().filter(needed).map(|key| key.name);
-                let needed = needed.collect::<Vec<_>>().join("` and `");
-                write!(f, "a table with `{needed}`")
+                match needed.collect::<Vec<_>>().join("` and `").as_str() {
+                    "" => f.write_str("a table"),
+                    needed => write!(f, "a table with `{needed}`"),
+                }
             }
             Self::Tables(tagged) => {
                 write!(f, "a list of tables, `[[{}]]` before each", tagged.noun)

@@ -34,6 +34,10 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
         (Form::Numbers(limits), DeValue::Array(items)) => {
             each(&Form::Number(*limits), items, &[2], value)
         }
+        (Form::List(form), DeValue::Array(items)) => {
+            require(!items.is_empty(), value, "this is empty")?;
+            items.iter().try_for_each(|item| judge(form, item))
+        }
         (Form::Number(limits), DeValue::Integer(_) | DeValue::Float(_)) => {
             judge_number(*limits, value)
         }
@@ -136,7 +140,7 @@ fn takes(form: &Form, value: &DeValue<'_>) -> bool {
         (form, value),
         (Form::Words(_), DeValue::String(_))
             | (Form::Boolean, DeValue::Boolean(_))
-            | (Form::Sides, DeValue::Array(_))
+            | (Form::Sides | Form::List(_), DeValue::Array(_))
     )
 }
 
@@ -158,6 +162,11 @@ fn mended(form: &Form, found: &DeValue<'_>) -> Option<String> {
             _ => None,
         },
         (Form::Shape, DeValue::Integer(size)) => whole(size).map(|size| format!("[{size}]")),
+        (Form::List(Form::Text), DeValue::String(text)) => Some(format!("[{text:?}]")),
+        (Form::List(Form::Number(limits)), found) => {
+            let value = number(found).filter(|value| limits.contain(*value))?;
+            Some(format!("[{value}]"))
+        }
         _ => None,
     }
 }
@@ -181,7 +190,7 @@ mod tests {
         let mut all = vec![keys.to_vec()];
         for key in keys {
             all.extend(match key.form {
-                Form::Table(keys) | Form::List(keys) => tables(keys),
+                Form::Table(keys) | Form::Entries(keys) => tables(keys),
                 Form::Tables(tagged) | Form::Tagged(tagged) => variants(tagged),
                 _ => Vec::new(),
             });

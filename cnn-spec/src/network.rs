@@ -1,9 +1,12 @@
 //! The checked network: names, final shapes, parameters. Nothing is left to resolve.
 
+use crate::augmentation::Augmentation;
+use crate::data::Data;
 use crate::layer::Kind;
 use crate::names;
 use crate::shape::Shape;
 use crate::training::Training;
+use crate::validation::Validation;
 
 /// A network that passed every check.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +21,12 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// How it is trained; without it only the forward pass is generated.
     pub training: Option<Training>,
+    /// What it is trained on.
+    pub data: Data,
+    /// How samples are varied each time they are learnt.
+    pub augmentation: Augmentation,
+    /// What is held back from the training set; without it, nothing.
+    pub validation: Option<Validation>,
 }
 
 /// One layer of a [`Network`].
@@ -35,6 +44,17 @@ pub struct Layer {
     pub output_shape: Shape,
     /// What it learns, in PyTorch's order.
     pub parameters: Vec<Parameter>,
+    /// What the learning rate is multiplied by for its parameters.
+    pub learning_rate_factor: f64,
+    /// Whether its parameters stay as they are.
+    pub is_frozen: bool,
+}
+
+impl Layer {
+    /// Whether training changes it.
+    pub fn learns(&self) -> bool {
+        !self.parameters.is_empty() && !self.is_frozen
+    }
 }
 
 impl Layer {
@@ -62,6 +82,13 @@ pub struct Parameter {
     pub shape: Shape,
     /// Where its first values come from.
     pub distribution: Distribution,
+}
+
+impl Parameter {
+    /// Whether it is a matrix: a dense layer's weight, or the kernels of a convolution, a row for each output channel.
+    pub fn is_matrix(&self) -> bool {
+        self.name == "weight" && self.shape.rank() > 1
+    }
 }
 
 /// The distribution that a parameter's first values are drawn from.

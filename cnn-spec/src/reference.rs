@@ -7,13 +7,14 @@ mod activation;
 mod layers;
 mod loss;
 mod optimizer;
+mod schedule;
 mod tape;
 
-pub use loss::loss;
-pub use optimizer::{Optimizer, schedule_factor};
+pub use loss::{loss, weight};
+pub use optimizer::Optimizer;
+pub use schedule::LearningRate;
 
 use crate::Network;
-use crate::layer::Kind;
 use crate::network::Source;
 use crate::training::Loss;
 use tape::{Tape, Variable};
@@ -119,30 +120,27 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// What a loss reads: the output, but the logits where the loss brings its own softmax.
-    pub fn judged(self, loss: Loss) -> Source {
+    /// What a loss reads: the output, but the logits where the loss brings its own softmax or sigmoid.
+    pub fn judged(self, loss: &Loss) -> Source {
         match self.network.layers.last() {
-            Some(last)
-                if loss == Loss::SoftmaxCrossEntropy && matches!(last.kind, Kind::Softmax(_)) =>
-            {
-                last.inputs[0]
-            }
+            Some(last) if loss.includes(&last.kind) => last.inputs[0],
             _ => self.output(),
         }
     }
 
-    /// The cost of a batch, the mean over its samples, and the cost's gradients.
+    /// The cost of a batch, the mean over its samples by their weights, and the cost's gradients.
     ///
     /// # Panics
     /// If the parameters, an input or a target do not fit the network.
     pub fn batch(
         self,
-        loss: Loss,
+        loss: &Loss,
         parameters: &[Tensor],
         inputs: &[Vec<f64>],
         targets: &[Vec<f64>],
     ) -> Batch {
-        let share = 1.0 / inputs.len() as f64;
+        let weights = targets.iter().map(|target| weight(loss, target));
+        let share = 1.0 / weights.sum::<f64>();
         let judged = self.judged(loss);
         let mut batch = Batch {
             cost: 0.0,
@@ -155,7 +153,12 @@ impl<'a> Reference<'a> {
             batch.cost += share * cost;
             let delta: Vec<_> = delta.iter().map(|delta| share * delta).collect();
             let gradients = trace.backward(judged, &delta);
-            for (sum, gradient) in batch.parameters.iter_mut().zip(&gradients.parameters) {
+            let learns = self.network.layers.iter().flat_map(|layer| {
+                let parameters = layer.parameters.iter();
+                parameters.map(|_| !layer.is_frozen)
+            });
+            let sums = batch.parameters.iter_mut().zip(&gradients.parameters);
+            for ((sum, gradient), _) in sums.zip(learns).filter(|(_, learns)| *learns) {
                 sum.add(gradient);
             }
             batch.inputs.push(gradients.input);
@@ -225,7 +228,7 @@ pub struct Gradients {
 pub struct Batch {
     /// The mean of the samples' costs.
     pub cost: f64,
-    /// The derivatives with respect to each parameter.
+    /// The derivatives with respect to each parameter; zero where it is frozen.
     pub parameters: Vec<Tensor>,
     /// The derivatives with respect to each sample's input.
     pub inputs: Vec<Vec<f64>>,

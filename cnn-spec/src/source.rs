@@ -93,7 +93,7 @@ impl Checker<'_> {
                     }
                 }
             }
-            (Form::List(keys), DeValue::Array(list)) => {
+            (Form::Entries(keys), DeValue::Array(list)) => {
                 for item in list {
                     self.table_of(key, keys, item);
                 }
@@ -211,7 +211,7 @@ impl Checker<'_> {
     fn missing_key(&mut self, owner: &Owner, key: &KeyInfo, expected: &str) {
         let (written, added) = match key.form {
             Form::Table(_) => (format!("[{}]", key.name), format!("`[{}]`", key.name)),
-            Form::Tables(_) | Form::List(_) => {
+            Form::Tables(_) | Form::Entries(_) => {
                 (format!("[[{}]]", key.name), format!("`[[{}]]`", key.name))
             }
             _ => (key.name.to_owned(), format!("`{} = …`", key.name)),
@@ -228,7 +228,9 @@ impl Checker<'_> {
 /// A section's header with the right number of brackets.
 fn brackets(key: &KeyInfo, found: &DeValue<'_>) -> Option<String> {
     match (key.form, found) {
-        (Form::Tables(_) | Form::List(_), DeValue::Table(_)) => Some(format!("[[{}]]", key.name)),
+        (Form::Tables(_) | Form::Entries(_), DeValue::Table(_)) => {
+            Some(format!("[[{}]]", key.name))
+        }
         (Form::Table(_), DeValue::Array(_)) => Some(format!("[{}]", key.name)),
         _ => None,
     }

@@ -3,7 +3,7 @@
 use crate::grammar::Words;
 use crate::network::{Distribution, Layer, Network, Source};
 use crate::shape::Shape;
-use crate::training::{AdamSettings, Optimizer, Training};
+use crate::training::{Clip, Training};
 use std::fmt;
 
 /// A network's table; prints as aligned text, and as Markdown by [`Summary::markdown`].
@@ -15,7 +15,8 @@ pub struct Summary {
     pub rows: Vec<Row>,
     /// The sums of the rows.
     pub totals: Costs,
-    /// How it is trained, with every hyperparameter that was set or has a default.
+    /// How it is trained, with every hyperparameter that was set or has a default; then a line for each section on the
+    /// samples that says anything.
     pub training: String,
 }
 
@@ -99,7 +100,8 @@ impl Summary {
             training: network
                 .training
                 .as_ref()
-                .map_or("inference only".to_owned(), settings),
+                .map_or("inference only".to_owned(), settings)
+                + &samples(network),
         }
     }
 
@@ -177,7 +179,7 @@ impl fmt::Display for Summary {
 fn gradients(network: &Network) -> Vec<bool> {
     let mut wanted: Vec<bool> = Vec::new();
     for layer in &network.layers {
-        wanted.push(!layer.parameters.is_empty() || reads_wanted(layer, &wanted));
+        wanted.push(layer.learns() || reads_wanted(layer, &wanted));
     }
     wanted
 }
@@ -208,7 +210,7 @@ fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
     let forward = layer
         .kind
         .multiply_adds(layer.input_shape(), &layer.output_shape);
-    let passes = if reads_wanted(layer, gradients) { 3 } else { 2 };
+    let passes = 1 + u64::from(layer.learns()) + u64::from(reads_wanted(layer, gradients));
     let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
     Costs {
         parameters: parameters as u64,
@@ -244,51 +246,45 @@ fn settings(training: &Training) -> String {
     let Training {
         loss,
         optimizer,
+        clip,
+        ema_decay,
         schedule,
         epochs,
         batch_size,
+        accumulation_steps,
         seed,
     } = training;
+    let clip = match clip {
+        None => String::new(),
+        Some(Clip::Norm(norm)) => format!(", gradients clipped to a norm of {norm}"),
+        Some(Clip::Value(value)) => format!(", gradients clipped to values of {value}"),
+    };
+    let average = ema_decay.map_or_else(String::new, |decay| {
+        format!(", weights averaged with decay {decay}")
+    });
+    let accumulation = match accumulation_steps {
+        1 => String::new(),
+        batches => format!(", an update every {batches} batches"),
+    };
     format!(
-        "loss {}; {}; schedule {}; epochs {epochs}, batch size {batch_size}, seed {seed}",
-        loss.word(),
-        update_rule(optimizer),
-        schedule.word(),
+        "loss {}; {}{clip}{average}; schedule {}; epochs {epochs}, batch size {batch_size}{accumulation}, seed {seed}",
+        loss.describe(),
+        optimizer.describe(),
+        schedule.describe(),
     )
 }
 
-fn update_rule(optimizer: &Optimizer) -> String {
-    let adam = |name: &str, settings: &AdamSettings| {
-        let AdamSettings {
-            learning_rate,
-            betas: [first, second],
-            epsilon,
-            weight_decay,
-        } = settings;
-        format!(
-            "{name}, learning rate {learning_rate}, betas {first} and {second}, epsilon {epsilon:e}, \
-             weight decay {weight_decay}"
-        )
-    };
-    match optimizer {
-        Optimizer::Sgd {
-            learning_rate,
-            momentum,
-            nesterov,
-            weight_decay,
-        } => {
-            let kind = if *nesterov {
-                "Nesterov momentum"
-            } else {
-                "momentum"
-            };
-            format!(
-                "sgd, learning rate {learning_rate}, {kind} {momentum}, weight decay {weight_decay}"
-            )
-        }
-        Optimizer::Adam(settings) => adam("adam", settings),
-        Optimizer::AdamW(settings) => adam("adamw", settings),
-    }
+/// A line for each section that changes what is learnt.
+fn samples(network: &Network) -> String {
+    let validation = network.validation.map(|validation| validation.to_string());
+    let sections = [
+        ("data", network.data.to_string()),
+        ("augmentation", network.augmentation.to_string()),
+        ("validation", validation.unwrap_or_default()),
+    ];
+    let spoken = sections.iter().filter(|(_, words)| !words.is_empty());
+    let lines = spoken.map(|(section, words)| format!("\n{section}: {words}"));
+    lines.collect::<Vec<_>>().concat()
 }
 
 /// A number as people read it: `99,360`.
@@ -375,6 +371,42 @@ mod tests {
         ] {
             assert!(text.contains(words), "{words} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn sections_on_the_samples_are_shown_where_they_say_anything() {
+        let sections = r#"
+            [data]
+            task = "reconstruction"
+            normalize = true
+
+            [augmentation]
+            rotate = 10
+            scale = [0.9, 1.1]
+            shear = 5
+            shift = 1.5
+            horizontal_flip = 0.5
+            crop_padding = 1
+            elastic = { alpha = 34, sigma = 4 }
+            cutout = 3
+            noise = 0.1
+
+            [validation]
+            patience = 3
+        "#;
+        let net = NET.replace("out_features = 5", "out_features = 128");
+        let summary = Summary::new(&crate::parse(&(net + sections), "net.toml").unwrap());
+        let lines: Vec<&str> = summary.training.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "data: reconstruction, normalised by the training data",
+                "augmentation: rotation up to ±10°, scale 0.9 to 1.1, shear up to ±5°, shift up to ±1.5 pixels, \
+                 horizontal flip of 0.5, crop after padding by 1, elastic distortion by 34 with σ 4, cutout of 3×3, \
+                 noise σ 0.1",
+                "validation: 0.1 of the training set, monitor loss, patience 3, min delta 0, keep the best",
+            ]
+        );
     }
 
     #[test]

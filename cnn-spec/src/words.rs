@@ -21,6 +21,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("fc", "dense"),
     ("pool", "max_pool2d"),
     ("cross_entropy", "softmax_cross_entropy"),
+    ("bce", "binary_cross_entropy"),
+    ("mae", "l1"),
     ("float", "f32"),
     ("float32", "f32"),
     ("double", "f64"),

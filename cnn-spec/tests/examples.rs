@@ -66,7 +66,7 @@ fn digits_textbook_has_sigmoids_and_the_quadratic_cost() {
     assert_eq!(names, ["conv1", "sigmoid1", "pool1", "dense1", "sigmoid2"]);
     let training = network.training.unwrap();
     assert_eq!(training.loss, Loss::Quadratic);
-    assert_eq!(training.schedule, Schedule::Constant);
+    assert_eq!(training.schedule, Schedule::default());
     assert_eq!(
         (training.epochs, training.batch_size, training.seed),
         (10, 10, 0)

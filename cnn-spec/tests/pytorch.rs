@@ -4,8 +4,8 @@
 
 use cnn_spec::Network;
 use cnn_spec::network::Distribution;
-use cnn_spec::reference::{Optimizer, Reference, Tensor, loss, schedule_factor};
-use cnn_spec::training::{Schedule, Training};
+use cnn_spec::reference::{LearningRate, Optimizer, Reference, Tensor, loss, weight};
+use cnn_spec::training::Training;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -130,7 +130,7 @@ fn forward_and_gradients_are_pytorchs() {
             let trace = reference.forward(&parameters, input);
             case.assert_close("output", &trace.values(reference.output()), output, 1e-12);
         }
-        let loss = training(&network).loss;
+        let loss = &training(&network).loss;
         let batch = reference.batch(loss, &parameters, &case.inputs, &case.targets());
         case.assert_close("loss", &[batch.cost], &[case.loss], 1e-12);
         case.assert_tensors("gradient", &batch.parameters, &case.gradients);
@@ -146,12 +146,15 @@ fn optimizer_steps_are_pytorchs() {
         let reference = Reference::new(&network);
         let training = training(&network);
         let mut parameters = case.parameters(reference);
-        let mut optimizer = Optimizer::new(training.optimizer, &parameters);
-        for (epoch, step) in case.steps.iter().enumerate() {
-            let batch = reference.batch(training.loss, &parameters, &case.inputs, &case.targets());
-            let factor = schedule_factor(training.schedule, epoch, training.epochs);
-            optimizer.step(&mut parameters, &batch.parameters, factor);
-            case.assert_tensors(&format!("step {epoch}"), &parameters, step);
+        let mut optimizer = Optimizer::new(&network);
+        let mut rate = LearningRate::new(training, 1);
+        for (index, step) in case.steps.iter().enumerate() {
+            let batch = reference.batch(&training.loss, &parameters, &case.inputs, &case.targets());
+            optimizer.step(&mut parameters, &batch.parameters, rate.get());
+            rate.advance();
+            rate.observe(batch.cost);
+            let saved = optimizer.averaged(&parameters);
+            case.assert_tensors(&format!("step {index}"), &saved, step);
         }
     }
 }
@@ -161,45 +164,51 @@ fn gradients_are_finite_differences() {
     for case in cases() {
         let network = case.network();
         let reference = Reference::new(&network);
-        let (loss, targets) = (training(&network).loss, case.targets());
+        let (loss, targets) = (&training(&network).loss, case.targets());
         let parameters = case.parameters(reference);
         let batch = reference.batch(loss, &parameters, &case.inputs, &targets);
+        let weights: f64 = targets.iter().map(|target| weight(loss, target)).sum();
 
         for (index, gradient) in batch.parameters.iter().enumerate() {
+            if case.gradients[&gradient.name]
+                .iter()
+                .all(|value| *value == 0.0)
+            {
+                continue;
+            }
             let differences = differences(gradient.values.len(), |element, step| {
                 let mut moved = parameters.clone();
                 moved[index].values[element] += step;
-                mean_cost(&network, &moved, &case.inputs, &targets)
+                cost(&network, &moved, &case.inputs, &targets) / weights
             });
             case.assert_close(&gradient.name, &gradient.values, &differences, 1e-7);
         }
         for (sample, gradient) in batch.inputs.iter().enumerate() {
             let target = &targets[sample..=sample];
-            let share = 1.0 / targets.len() as f64;
             let differences = differences(gradient.len(), |element, step| {
                 let mut moved = case.inputs[sample].clone();
                 moved[element] += step;
-                share * mean_cost(&network, &parameters, &[moved], target)
+                cost(&network, &parameters, &[moved], target) / weights
             });
             case.assert_close("input", gradient, &differences, 1e-7);
         }
     }
 }
 
-/// The mean cost of a batch, from forward passes alone.
-fn mean_cost(
+/// The sum of the costs of some samples, from forward passes alone.
+fn cost(
     network: &Network,
     parameters: &[Tensor],
     inputs: &[Vec<f64>],
     targets: &[Vec<f64>],
 ) -> f64 {
     let reference = Reference::new(network);
-    let kind = training(network).loss;
+    let kind = &training(network).loss;
     let cost = |(input, target): (&Vec<f64>, &Vec<f64>)| {
         let trace = reference.forward(parameters, input);
         loss(kind, &trace.values(reference.judged(kind)), target).0
     };
-    inputs.iter().zip(targets).map(cost).sum::<f64>() / inputs.len() as f64
+    inputs.iter().zip(targets).map(cost).sum()
 }
 
 /// Central differences of a cost that is asked for with one element moved by a step.
@@ -211,19 +220,42 @@ fn differences(elements: usize, cost: impl Fn(usize, f64) -> f64) -> Vec<f64> {
 }
 
 #[derive(Deserialize)]
-struct Factors {
+struct Rates {
+    schedule: String,
     epochs: usize,
-    factors: Vec<f64>,
+    /// In each epoch.
+    steps: usize,
+    rates: Vec<f64>,
+    /// Of each epoch, where the schedule hears of it.
+    losses: Option<Vec<f64>>,
 }
 
 #[test]
-fn cosine_schedule_is_pytorchs() {
-    let records: Vec<Factors> = read(&folder().join("schedules.json"));
+fn schedules_are_pytorchs() {
+    let records: Vec<Rates> = read(&folder().join("schedules.json"));
+    assert!(records.len() > 10);
     for record in records {
-        assert_eq!(record.factors.len(), record.epochs);
-        for (epoch, theirs) in record.factors.iter().enumerate() {
-            let ours = schedule_factor(Schedule::Cosine, epoch, record.epochs);
-            assert!((ours - theirs).abs() <= 1e-14, "{ours} instead of {theirs}");
+        let Rates {
+            schedule, epochs, ..
+        } = &record;
+        let toml = format!(
+            "[network]\nname = \"Case\"\ninput = [1]\n[[layer]]\ntype = \"dense\"\nout_features = 1\n\
+             [training]\nloss = \"mse\"\noptimizer = {{ type = \"sgd\", learning_rate = 0.1 }}\n\
+             schedule = {schedule}\nepochs = {epochs}\n"
+        );
+        let network = cnn_spec::parse(&toml, schedule).unwrap_or_else(|report| panic!("{report}"));
+        let mut rate = LearningRate::new(training(&network), record.steps);
+        assert_eq!(record.rates.len(), 100.min(epochs * record.steps));
+        for (step, theirs) in record.rates.iter().enumerate() {
+            let ours = rate.get();
+            assert!(
+                (ours - theirs).abs() <= 1e-12 * theirs.abs() + 1e-17,
+                "{schedule}, step {step}: {ours} instead of {theirs}"
+            );
+            rate.advance();
+            if let Some(losses) = &record.losses {
+                rate.observe(losses[step]);
+            }
         }
     }
 }

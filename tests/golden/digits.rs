@@ -438,6 +438,31 @@ pub struct Optimizer {
 
 cnn_runtime::zeroed! { Optimizer { velocity } }
 
+impl cnn_runtime::OptimizerState for Optimizer {
+    type Scalar = f32;
+
+    fn memory_name(memory: usize) -> Option<&'static str> {
+        match memory {
+            0 => Some("velocity"),
+            _ => None,
+        }
+    }
+
+    fn tensor(&self, memory: usize, index: usize) -> &[f32] {
+        match memory {
+            0 => self.velocity.tensor(index),
+            _ => &[],
+        }
+    }
+
+    fn tensor_mut(&mut self, memory: usize, index: usize) -> &mut [f32] {
+        match memory {
+            0 => self.velocity.tensor_mut(index),
+            _ => &mut [],
+        }
+    }
+}
+
 /// Gradient descent with momentum: every parameter `w` goes where its velocity `v` leads, which its
 /// gradient `g` turns.
 ///
@@ -512,8 +537,15 @@ impl cnn_runtime::Trainable for Digits {
     const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
         epochs: 10,
         batch_size: 64,
+        accumulation_steps: 1,
         learning_rate: 0.05,
-        schedule: cnn_runtime::Schedule::Cosine,
+        schedule: cnn_runtime::Schedule {
+            warmup: None,
+            curve: cnn_runtime::Curve::Cosine {
+                t_max: None,
+                eta_min: 0.0,
+            },
+        },
         seed: 0,
     };
 

@@ -12,10 +12,11 @@ itself:
     loss             the cost of the batch
     gradients        of the cost with respect to each parameter
     input_gradients  of the cost with respect to each sample's input
-    steps            the parameters after one, two and three steps on this batch; each step is an epoch of its own
+    steps            the parameters after one, two and three steps on this batch, or their running average where there
+                     is one; each step is an epoch of its own
 
-`initialization.json` holds the distributions that PyTorch's initialisers draw from, and `schedules.json` the factors
-of the learning rate from epoch to epoch.
+`initialization.json` holds the distributions that PyTorch's initialisers draw from, and `schedules.json` the learning
+rates of each schedule from step to step.
 
 To write them again, with Python 3.11 or newer and PyTorch:
 
@@ -262,8 +263,10 @@ class Network(nn.Module):
         counts = Counter()
         self.path = []
         before = "input"
+        self.factors = {}
         for settings in map(dict, spec["layer"]):
             kind, after = settings.pop("type"), settings.pop("activation", None)
+            factor, frozen = settings.pop("learning_rate_factor", 1.0), settings.pop("frozen", False)
             name, inputs = settings.pop("name", None), settings.pop("inputs", [settings.pop("input", before)])
             stem, module = layer(kind, values[inputs[0]].shape[1:], settings)
             counts[stem] += 1
@@ -271,6 +274,8 @@ class Network(nn.Module):
             self.add_module(before, module)
             values[before] = module(*(values[name] for name in inputs))
             self.path.append((module, inputs, before))
+            module.requires_grad_(not frozen)
+            self.factors |= {parameter: factor for parameter in module.parameters() if not frozen}
             if after is not None:
                 stem, module = after if isinstance(after, str) else after["type"], activation(after)
                 counts[stem] += 1
@@ -278,35 +283,147 @@ class Network(nn.Module):
                 self.path.append((module, [before], before))
 
     def forward(self, x):
-        """What the network puts out, and the logits: its output without a last softmax."""
+        """What the network puts out, and the logits: its output without a last softmax or sigmoid."""
         values = {"input": x}
         for module, inputs, name in self.path:
             logits = values[inputs[0]]
             x = values[name] = module(*(values[name] for name in inputs))
-        return x, logits if isinstance(module, nn.Softmax) else x
+        return x, logits if isinstance(module, (nn.Softmax, nn.Sigmoid)) else x
 
     def margin(self):
         """The distance of the last pass from the nearest kink."""
         return min((getattr(module, "margin", math.inf) for module, *_ in self.path), default=math.inf)
 
 
+def log_likelihood(log_probabilities, labels, weight=None, label_smoothing=0.0):
+    """What `F.cross_entropy` makes of log-probabilities; `F.nll_loss` has no label smoothing of its own."""
+    weight = torch.ones(log_probabilities.shape[1]) if weight is None else weight
+    likely = F.nll_loss(log_probabilities, labels, weight)
+    even = -(log_probabilities * weight).mean(1).sum() / weight[labels].sum()
+    return (1 - label_smoothing) * likely + label_smoothing * even
+
+
 def cost(loss, outputs, logits, targets):
     """The mean over the batch."""
-    match loss:
+    settings = {"type": loss} if isinstance(loss, str) else dict(loss)
+    kind = settings.pop("type")
+    settings = {key: torch.tensor(value) if "weight" in key else value for key, value in settings.items()}
+    match kind:
         case "softmax_cross_entropy":
-            return F.cross_entropy(logits, targets)
+            return F.cross_entropy(logits, targets, **settings)
+        case "nll":
+            return log_likelihood(outputs, targets, **settings)
+        case "binary_cross_entropy":
+            return F.binary_cross_entropy_with_logits(logits, targets, **settings)
+        case "l1":
+            return F.l1_loss(outputs, targets)
+        case "smooth_l1":
+            return F.smooth_l1_loss(outputs, targets, **settings)
+        case "huber":
+            return F.huber_loss(outputs, targets, **settings)
         case "mse":
             return F.mse_loss(outputs, targets)
         case "quadratic":
             return ((outputs - targets) ** 2).sum() / (2 * len(outputs))
 
 
-def optimizer(setting, parameters):
-    settings = {("lr" if key == "learning_rate" else key): value for key, value in setting.items()}
-    if "epsilon" in settings:
-        settings["eps"] = settings.pop("epsilon")
-    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-    return kinds[settings.pop("type")](parameters, **settings)
+class Lion(torch.optim.Optimizer):
+    """Chen et al., Symbolic Discovery of Optimization Algorithms, 2023, algorithm 2."""
+
+    def __init__(self, parameters, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(parameters, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+                first, second = group["betas"]
+                direction = (first * momentum + (1 - first) * parameter.grad).sign()
+                parameter -= group["lr"] * (direction + group["weight_decay"] * parameter)
+                momentum.mul_(second).add_(parameter.grad, alpha=1 - second)
+
+
+class Muon(torch.optim.Optimizer):
+    """PyTorch's for matrices, where a convolution's kernels have a row for each output channel; AdamW for the rest.
+
+    PyTorch's iteration rounds to bfloat16; here it keeps double precision.
+    """
+
+    def __init__(self, parameters, adamw=None, adjust_learning_rate=None, **settings):
+        groups = list(parameters)
+        super().__init__(groups, {"lr": settings["lr"]})
+        self.ratio = settings_of(adamw or {}).get("lr", 1e-3) / settings["lr"]
+        of_rank = lambda choose: [p for group in self.param_groups for p in group["params"] if choose(p.dim())]
+        self.matrices = [(p, nn.Parameter(p.data.flatten(1))) for p in of_rank(lambda rank: rank > 1)]
+        self.muon = torch.optim.Muon(
+            [{"params": [flat]} for _, flat in self.matrices], adjust_lr_fn=adjust_learning_rate, **settings
+        )
+        self.adamw = torch.optim.AdamW([{"params": [p]} for p in of_rank(lambda rank: rank == 1)], **settings_of(adamw or {}))
+
+    def step(self):
+        rates = {id(p): group["lr"] for group in self.param_groups for p in group["params"]}
+        for (parameter, flat), group in zip(self.matrices, self.muon.param_groups, strict=True):
+            flat.grad, group["lr"] = parameter.grad.flatten(1), rates[id(parameter)]
+        for group in self.adamw.param_groups:
+            group["lr"] = rates[id(group["params"][0])] * self.ratio
+        with mock.patch.object(torch, "bfloat16", torch.float64):
+            self.muon.step()
+        self.adamw.step()
+
+
+def settings_of(table):
+    names = {"learning_rate": "lr", "learning_rate_decay": "lr_decay", "epsilon": "eps"}
+    return {names.get(key, key): value for key, value in table.items()}
+
+
+def optimizer(setting, groups):
+    """A rule for parameters, each with what its learning rate is multiplied by."""
+    settings = settings_of(setting)
+    kinds = {
+        "sgd": torch.optim.SGD,
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "nadam": torch.optim.NAdam,
+        "rmsprop": torch.optim.RMSprop,
+        "adagrad": torch.optim.Adagrad,
+        "lion": Lion,
+        "muon": Muon,
+    }
+    kind = kinds[settings.pop("type")]
+    rate = settings["lr"]
+    return kind([{"params": [parameter], "lr": factor * rate} for parameter, factor in groups], **settings)
+
+
+def scheduled(schedule, rule, epochs, steps):
+    """PyTorch's schedulers: those that go on after every step, those after every epoch, and one that hears the loss."""
+    schedules = torch.optim.lr_scheduler
+    settings = {"type": schedule} if isinstance(schedule, str) else dict(schedule)
+    kind, warmup = settings.pop("type"), settings.pop("warmup", None)
+    per_step, per_epoch, of_loss = [], [], []
+    match kind:
+        case "step":
+            per_epoch.append(schedules.StepLR(rule, **settings))
+        case "multi_step":
+            per_epoch.append(schedules.MultiStepLR(rule, **settings))
+        case "exponential":
+            per_epoch.append(schedules.ExponentialLR(rule, **settings))
+        case "cosine":
+            t_max = settings.pop("t_max", epochs)
+            per_epoch.append(schedules.CosineAnnealingLR(rule, t_max, **settings))
+        case "polynomial":
+            total = settings.pop("total_iters", epochs)
+            per_epoch.append(schedules.PolynomialLR(rule, total, **settings))
+        case "one_cycle":
+            rates = [group["lr"] for group in rule.param_groups]
+            cycle = {"total_steps": epochs * steps, "cycle_momentum": False}
+            per_step.append(schedules.OneCycleLR(rule, rates, **cycle, **settings))
+        case "reduce_on_plateau":
+            of_loss.append(schedules.ReduceLROnPlateau(rule, **settings))
+    if warmup is not None:
+        factor = warmup.get("start_factor", 1 / 3)
+        per_step.append(schedules.LinearLR(rule, start_factor=factor, total_iters=warmup["steps"]))
+    return per_step, per_epoch, of_loss
 
 
 # The cases -----------------------------------------------------------------------------------------------------------
@@ -316,12 +433,14 @@ SEQUENCE = [3, 9]
 SGD = 'optimizer = { type = "sgd", learning_rate = 0.1 }'
 
 
-def toml(input, layers, loss="mse", optimizer=SGD, schedule="constant", batch=BATCH):
+def toml(input, layers, loss="mse", optimizer=SGD, schedule="constant", batch=BATCH, more=()):
     """A file in the project's language; each layer is given by its lines."""
     lines = ["[network]", 'name = "Case"', f"input = {input}", 'dtype = "f64"', ""]
     for text in layers:
         lines += ["[[layer]]", *(line.strip() for line in text.split(";")), ""]
-    lines += ["[training]", f'loss = "{loss}"', optimizer, f'schedule = "{schedule}"']
+    loss = loss if loss.startswith("{") else f'"{loss}"'
+    schedule = schedule if schedule.startswith("{") else f'"{schedule}"'
+    lines += ["[training]", f"loss = {loss}", optimizer, f"schedule = {schedule}", *more]
     lines += [f"epochs = {STEPS}", f"batch_size = {batch}", "seed = 0", ""]
     return "\n".join(lines)
 
@@ -347,10 +466,25 @@ def stretched(settings):
     return toml(MAPS, layers)
 
 
-def trained(optimizer, schedule="constant"):
+def judged(loss, after=""):
+    return toml([5], ['type = "dense"; out_features = 4' + after], loss=loss)
+
+
+def trained(optimizer, schedule="constant", more=(), keys=("", "")):
     layers = ['type = "dense"; out_features = 4; activation = "tanh"', 'type = "dense"; out_features = 3']
+    layers = [layer + key for layer, key in zip(layers, keys, strict=True)]
     optimizer = f"optimizer = {{ {optimizer} }}"
-    return toml([5], layers, loss="softmax_cross_entropy", optimizer=optimizer, schedule=schedule)
+    return toml([5], layers, loss="softmax_cross_entropy", optimizer=optimizer, schedule=schedule, more=more)
+
+
+def convolved(optimizer):
+    """Convolutions before a dense layer: matrices of other shapes."""
+    layers = [
+        'type = "conv2d"; out_channels = 3; kernel_size = 3; activation = "tanh"',
+        'type = "conv2d"; out_channels = 12; kernel_size = 2; stride = 2; groups = 3; activation = "tanh"',
+        'type = "dense"; out_features = 3',
+    ]
+    return toml([1, 6, 6], layers, loss="softmax_cross_entropy", optimizer=f"optimizer = {{ {optimizer} }}")
 
 
 # Activations, fed with values on both sides of where they bend.
@@ -609,7 +743,29 @@ CASES = {
     "loss_mse": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"']),
     "loss_mse_maps": toml(MAPS, conv("out_channels = 2; kernel_size = 3")),
     "loss_quadratic": toml([5], ['type = "dense"; out_features = 3; activation = "sigmoid"'], loss="quadratic"),
-    "loss_softmax_cross_entropy": toml([5], ['type = "dense"; out_features = 4'], loss="softmax_cross_entropy"),
+    "loss_softmax_cross_entropy": judged("softmax_cross_entropy"),
+    "loss_softmax_cross_entropy_weight": judged('{ type = "softmax_cross_entropy", weight = [0.5, 2.0, 1.0, 4.0] }'),
+    "loss_softmax_cross_entropy_smoothing": judged('{ type = "softmax_cross_entropy", label_smoothing = 0.1 }'),
+    "loss_softmax_cross_entropy_everything": judged(
+        '{ type = "softmax_cross_entropy", weight = [0.5, 2.0, 1.0, 4.0], label_smoothing = 0.2 }'
+    ),
+    "loss_nll": judged("nll"),
+    "loss_nll_everything": judged('{ type = "nll", weight = [0.5, 2.0, 1.0, 4.0], label_smoothing = 0.2 }'),
+    "loss_binary_cross_entropy": judged("binary_cross_entropy"),
+    "loss_binary_cross_entropy_pos_weight": judged('{ type = "binary_cross_entropy", pos_weight = 2.5 }'),
+    "loss_binary_cross_entropy_pos_weights": judged(
+        '{ type = "binary_cross_entropy", pos_weight = [0.5, 2.0, 1.0, 4.0] }'
+    ),
+    "loss_binary_cross_entropy_with_sigmoid": judged("binary_cross_entropy", after='; activation = "sigmoid"'),
+    "loss_binary_cross_entropy_maps": toml(
+        MAPS, conv("out_channels = 2; kernel_size = 3"), loss='{ type = "binary_cross_entropy", pos_weight = 3 }'
+    ),
+    "loss_l1": judged("l1"),
+    "loss_l1_maps": toml(MAPS, conv("out_channels = 2; kernel_size = 3"), loss="l1"),
+    "loss_smooth_l1": judged("smooth_l1"),
+    "loss_smooth_l1_beta": judged('{ type = "smooth_l1", beta = 0.5 }'),
+    "loss_huber": judged("huber"),
+    "loss_huber_delta": judged('{ type = "huber", delta = 0.4 }'),
     # Optimizers and schedules.
     "sgd": trained('type = "sgd", learning_rate = 0.1'),
     "sgd_momentum": trained('type = "sgd", learning_rate = 0.1, momentum = 0.9'),
@@ -627,6 +783,59 @@ CASES = {
     "adamw_everything": trained(
         'type = "adamw", learning_rate = 0.01, betas = [0.8, 0.95], epsilon = 1e-3, weight_decay = 0.1',
         schedule="cosine",
+    ),
+    "adam_amsgrad": trained('type = "adam", learning_rate = 0.1, betas = [0.9, 0.5], amsgrad = true'),
+    "adamw_amsgrad": trained('type = "adamw", learning_rate = 0.1, betas = [0.9, 0.5], amsgrad = true'),
+    "nadam": trained('type = "nadam", learning_rate = 0.01'),
+    "nadam_everything": trained(
+        'type = "nadam", learning_rate = 0.01, betas = [0.8, 0.95], epsilon = 1e-3, weight_decay = 0.1, '
+        'momentum_decay = 0.5',
+        schedule="cosine",
+    ),
+    "rmsprop": trained('type = "rmsprop", learning_rate = 0.01'),
+    "rmsprop_centered": trained('type = "rmsprop", learning_rate = 0.01, alpha = 0.9, centered = true'),
+    "rmsprop_everything": trained(
+        'type = "rmsprop", learning_rate = 0.01, alpha = 0.8, epsilon = 1e-3, weight_decay = 0.1, momentum = 0.9, '
+        'centered = true'
+    ),
+    "adagrad": trained('type = "adagrad", learning_rate = 0.01'),
+    "adagrad_everything": trained(
+        'type = "adagrad", learning_rate = 0.01, learning_rate_decay = 0.5, epsilon = 1e-3, weight_decay = 0.1'
+    ),
+    "lion": trained('type = "lion", learning_rate = 0.001'),
+    "lion_everything": trained('type = "lion", learning_rate = 0.01, betas = [0.5, 0.8], weight_decay = 0.1'),
+    "muon": trained('type = "muon", learning_rate = 0.02'),
+    "muon_everything": trained(
+        'type = "muon", learning_rate = 0.02, momentum = 0.8, nesterov = false, weight_decay = 0.2, epsilon = 1e-3, '
+        'ns_steps = 3, adjust_learning_rate = "match_rms_adamw", '
+        'adamw = { learning_rate = 0.01, betas = [0.8, 0.95], weight_decay = 0.1 }',
+        schedule="cosine",
+    ),
+    "muon_convolutions": convolved('type = "muon", learning_rate = 0.02'),
+    # What else belongs to a step.
+    "clip_grad_norm": trained('type = "sgd", learning_rate = 0.5, momentum = 0.9', more=["clip_grad_norm = 0.2"]),
+    "clip_grad_norm_large": trained('type = "sgd", learning_rate = 0.5', more=["clip_grad_norm = 1000"]),
+    "clip_grad_value": trained('type = "adam", learning_rate = 0.01', more=["clip_grad_value = 0.05"]),
+    "ema": trained('type = "sgd", learning_rate = 0.5', more=["ema_decay = 0.9"]),
+    "learning_rate_factors": trained(
+        'type = "adamw", learning_rate = 0.01, weight_decay = 0.1',
+        schedule="cosine",
+        keys=("; learning_rate_factor = 0.1", "; learning_rate_factor = 2"),
+    ),
+    "learning_rate_factors_muon": trained(
+        'type = "muon", learning_rate = 0.02', keys=("; learning_rate_factor = 0.1", "")
+    ),
+    "frozen_first": trained(
+        'type = "adam", learning_rate = 0.01', more=["ema_decay = 0.9"], keys=("; frozen = true", "")
+    ),
+    "frozen_last": trained(
+        'type = "sgd", learning_rate = 0.1, weight_decay = 0.1',
+        more=["clip_grad_norm = 0.01"],
+        keys=("", "; frozen = true"),
+    ),
+    "schedule_one_cycle": trained('type = "sgd", learning_rate = 0.1', schedule='{ type = "one_cycle", pct_start = 0.5 }'),
+    "schedule_warmup": trained(
+        'type = "sgd", learning_rate = 0.1', schedule='{ type = "step", step_size = 1, warmup = { steps = 4 } }'
     ),
     # Whole networks, scaled down.
     "digits": toml(
@@ -704,6 +913,26 @@ def state(network):
     return {name: flat(value) for name, value in network.named_parameters()}
 
 
+def gradient(parameter):
+    """Zero where it is frozen."""
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+
+
+def clip(training, network):
+    if "clip_grad_norm" in training:
+        nn.utils.clip_grad_norm_(network.parameters(), training["clip_grad_norm"])
+    if "clip_grad_value" in training:
+        nn.utils.clip_grad_value_(network.parameters(), training["clip_grad_value"])
+
+
+def averaged(network, decay):
+    """The running average of the weights, if there is to be one."""
+    if decay is None:
+        return None
+    swa = torch.optim.swa_utils
+    return swa.AveragedModel(network, multi_avg_fn=swa.get_ema_multi_avg_fn(decay))
+
+
 def figures(text, network, inputs, targets):
     """Three training steps; `None` if one of them comes too close to a kink."""
     spec = tomllib.loads(text)
@@ -711,8 +940,9 @@ def figures(text, network, inputs, targets):
     inputs.requires_grad_()
     record = {"toml": text, "parameters": state(network), "inputs": samples(inputs)}
     record |= {"labels": targets.tolist()} if targets.dtype == torch.long else {"targets": samples(targets)}
-    rule = optimizer(training["optimizer"], network.parameters())
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(rule, training["epochs"])
+    rule = optimizer(training["optimizer"], network.factors.items())
+    per_step, per_epoch, of_loss = scheduled(training["schedule"], rule, training["epochs"], 1)
+    average = averaged(network, training.get("ema_decay"))
     steps = []
     for _ in range(STEPS):
         outputs, logits = network(inputs)
@@ -724,13 +954,24 @@ def figures(text, network, inputs, targets):
         loss.backward()
         if not steps:
             record |= {"outputs": samples(outputs), "loss": loss.item()}
-            record["gradients"] = {name: flat(value.grad) for name, value in network.named_parameters()}
+            gradients = {name: gradient(value) for name, value in network.named_parameters()}
+            record["gradients"] = {name: flat(value) for name, value in gradients.items()}
             record["input_gradients"] = samples(inputs.grad)
+        clip(training, network)
         rule.step()
-        if training["schedule"] == "cosine":
+        for schedule in per_step + per_epoch:
             schedule.step()
-        steps.append(state(network))
+        for schedule in of_loss:
+            schedule.step(loss)
+        if average:
+            average.update_parameters(network)
+        steps.append(state(average.module if average else network))
     return record | {"steps": steps}
+
+
+def is_of_classes(loss):
+    kind = loss if isinstance(loss, str) else loss["type"]
+    return kind in ["softmax_cross_entropy", "nll"]
 
 
 def random_case(text, scale=1):
@@ -744,7 +985,7 @@ def random_case(text, scale=1):
         inputs = short(scale * torch.randn(BATCH, *spec["network"]["input"]))
         outputs, _ = network(inputs)
         labels = torch.randint(outputs[0].numel(), (BATCH,))
-        targets = labels if spec["training"]["loss"] == "softmax_cross_entropy" else short(torch.rand_like(outputs))
+        targets = labels if is_of_classes(spec["training"]["loss"]) else short(torch.rand_like(outputs))
         record = figures(text, network, inputs, targets)
         if record is not None:
             return record
@@ -760,18 +1001,55 @@ def worked_case(text, parameters, target):
     return figures(text, network, inputs, torch.tensor(target).reshape(outputs.shape))
 
 
+SCHEDULES = [
+    ("{ type = \"constant\" }", 100, 1),
+    ("{ type = \"step\", step_size = 7 }", 100, 1),
+    ("{ type = \"step\", step_size = 3, gamma = 0.9 }", 20, 5),
+    ("{ type = \"multi_step\", milestones = [1, 30, 31, 99], gamma = 0.3 }", 100, 1),
+    ("{ type = \"exponential\", gamma = 0.97 }", 100, 1),
+    *((f"{{ type = \"cosine\" }}", epochs, 1) for epochs in [1, 2, 3, 10, 100]),
+    ("{ type = \"cosine\", t_max = 30, eta_min = 0.01 }", 100, 1),
+    ("{ type = \"polynomial\", total_iters = 60, power = 2.5 }", 100, 1),
+    ("{ type = \"polynomial\" }", 100, 1),
+    ("{ type = \"one_cycle\" }", 10, 10),
+    ("{ type = \"one_cycle\", pct_start = 0.4, div_factor = 10, final_div_factor = 100, three_phase = true }", 4, 25),
+    ("{ type = \"one_cycle\", pct_start = 0.25, anneal_strategy = \"linear\" }", 10, 10),
+    ("{ type = \"constant\", warmup = { steps = 40 } }", 10, 10),
+    ("{ type = \"step\", step_size = 2, warmup = { steps = 33, start_factor = 0.01 } }", 10, 10),
+    ("{ type = \"reduce_on_plateau\", patience = 3 }", 100, 1),
+    (
+        "{ type = \"reduce_on_plateau\", factor = 0.5, patience = 2, threshold = 0.01, threshold_mode = \"abs\", "
+        "cooldown = 4, min_lr = 0.001 }",
+        100,
+        1,
+    ),
+]
+
+
 def schedules():
-    """The factors of the learning rate in each epoch."""
+    """The first learning rates of each schedule, 100 of them where there are as many steps."""
+    torch.manual_seed(0)
+    losses = short(torch.rand(100) * 0.1 + 1 / (1 + torch.arange(100) / 5)).tolist()
     records = []
-    for epochs in [1, 2, 3, 10, 30]:
-        rule = torch.optim.SGD([torch.zeros(1)], lr=1.0)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(rule, epochs)
-        factors = []
-        for _ in range(epochs):
-            factors.append(schedule.get_last_lr()[0])
+    for schedule, epochs, steps in SCHEDULES:
+        rule = torch.optim.SGD([torch.zeros(1)], lr=0.1)
+        settings = tomllib.loads(f"schedule = {schedule}")["schedule"]
+        per_step, per_epoch, of_loss = scheduled(settings, rule, epochs, steps)
+        rates = []
+        for loss, step in zip(losses, range(epochs * steps)):
+            rates.append(rule.param_groups[0]["lr"])
             rule.step()
-            schedule.step()
-        records.append({"schedule": "cosine", "epochs": epochs, "factors": factors})
+            is_last = step == epochs * steps - 1
+            for scheduler in per_step if not is_last else []:
+                scheduler.step()
+            if (step + 1) % steps == 0:
+                for scheduler in per_epoch:
+                    scheduler.step()
+                for scheduler in of_loss:
+                    scheduler.step(loss)
+        records.append({"schedule": schedule, "epochs": epochs, "steps": steps, "rates": rates})
+        if of_loss:
+            records[-1]["losses"] = losses
     return records
 
 

@@ -1,7 +1,10 @@
 //! Generated networks behind one face, whatever their types: everything as flat vectors of `f64`.
 
 use cnn_runtime::math::Real;
-use cnn_runtime::{Model, Parameters, Rng, Target, Tensor, TensorInfo, Trainable, Zeroed};
+use cnn_runtime::schedule::{LearningRate, Progress};
+use cnn_runtime::{
+    Model, OptimizerState, Parameters, Rng, Target, Tensor, TensorInfo, Trainable, Zeroed,
+};
 use std::marker::PhantomData;
 
 /// The values of each tensor, in the network's order.
@@ -48,8 +51,11 @@ pub trait Network: Sync {
     /// The mean cost of a batch and its gradients.
     fn gradients(&self, parameters: &[Vec<f64>], batch: &Batch) -> (f64, Tensors);
 
-    /// The parameters after each of so many steps on the same batch, every step an epoch of its own.
+    /// What would be saved after each of so many steps on the same batch, every step an epoch of its own.
     fn steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors>;
+
+    /// The same, where before each step the optimizer's state goes by its names into a new optimizer.
+    fn resumed_steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors>;
 }
 
 /// The face of the network `M`.
@@ -104,7 +110,7 @@ where
         let mut workspace = M::Workspace::boxed();
         let totals = M::evaluate(&loaded, &inputs, &targets, &mut workspace);
         assert_eq!(totals.samples, inputs.len());
-        totals.loss / inputs.len() as f64
+        totals.loss / totals.weight
     }
 
     fn gradients(&self, parameters: &[Vec<f64>], batch: &Batch) -> (f64, Tensors) {
@@ -116,24 +122,69 @@ where
     }
 
     fn steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
-        let settings = M::SETTINGS;
-        let mut loaded = M::Parameters::boxed();
-        load::<M>(&mut loaded, parameters);
-        let mut gradients = M::Parameters::boxed();
-        let mut optimizer = M::Optimizer::boxed();
-        let mut step = |epoch| {
-            let factor = settings.schedule.factor(epoch, settings.epochs);
-            let rate = Real::from_f64(factor * settings.learning_rate);
-            gradients.clear();
-            accumulate::<M>(&loaded, batch, &mut gradients);
-            M::update(&mut loaded, &gradients, &mut optimizer, rate);
-            store::<M>(&loaded)
-        };
-        (0..count).map(&mut step).collect()
+        steps::<M>(parameters, batch, count, |_| {})
+    }
+
+    fn resumed_steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
+        steps::<M>(parameters, batch, count, |optimizer| {
+            *optimizer = moved::<M>(optimizer);
+        })
     }
 }
 
-/// Adds the gradients of a batch; gives its mean cost.
+/// What would be saved after each step; `before` comes before each.
+fn steps<M: Trainable>(
+    parameters: &[Vec<f64>],
+    batch: &Batch,
+    count: usize,
+    before: impl Fn(&mut Box<M::Optimizer>),
+) -> Vec<Tensors>
+where
+    M::Target: FromFlat,
+{
+    let settings = M::SETTINGS;
+    let mut loaded = M::Parameters::boxed();
+    load::<M>(&mut loaded, parameters);
+    let mut gradients = M::Parameters::boxed();
+    let mut optimizer = M::Optimizer::boxed();
+    let mut rate = LearningRate::new(settings.schedule, settings.learning_rate);
+    let mut step = |epoch| {
+        let epochs = settings.epochs;
+        let progress = Progress {
+            epoch,
+            epochs,
+            step: epoch,
+            steps: epochs,
+        };
+        before(&mut optimizer);
+        gradients.clear();
+        let cost = accumulate::<M>(&loaded, batch, &mut gradients);
+        let learning_rate = Real::from_f64(rate.at(progress));
+        M::update(&mut loaded, &gradients, &mut optimizer, learning_rate);
+        rate.observe(cost);
+        store::<M>(M::average(&optimizer).unwrap_or(&loaded))
+    };
+    (0..count).map(&mut step).collect()
+}
+
+/// A new optimizer with the state of another.
+fn moved<M: Trainable>(from: &M::Optimizer) -> Box<M::Optimizer> {
+    let mut to = M::Optimizer::boxed();
+    let numbers = (0..).take_while(|index| M::Optimizer::number_name(*index).is_some());
+    for index in numbers {
+        to.set_number(index, from.number(index));
+    }
+    let memories = (0..).take_while(|memory| M::Optimizer::memory_name(*memory).is_some());
+    for memory in memories {
+        for index in 0..M::Parameters::TENSORS.len() {
+            let values = from.tensor(memory, index);
+            to.tensor_mut(memory, index).copy_from_slice(values);
+        }
+    }
+    to
+}
+
+/// Sets the gradients of a batch; gives its mean cost.
 fn accumulate<M: Trainable>(
     parameters: &M::Parameters,
     batch: &Batch,
@@ -154,7 +205,8 @@ where
         gradients,
     );
     assert_eq!(totals.samples, size);
-    totals.loss / size as f64
+    gradients.scale(Real::from_f64(totals.scale()));
+    totals.loss / totals.weight
 }
 
 fn samples<M: Trainable>(batch: &Batch) -> (Vec<M::Input>, Vec<M::Target>)

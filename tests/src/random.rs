@@ -1,6 +1,7 @@
 //! Random networks from the whole language: layers, branches and blocks with options that fit.
 
 use cnn_runtime::Rng;
+use cnn_spec::network::Layer;
 use std::env;
 use std::fmt::Write as _;
 
@@ -29,7 +30,7 @@ pub fn network(number: u64, dtype: &str) -> String {
         };
         let _ = (0..4).any(|_| push_fitting(&mut text, &layers()));
     }
-    if parse(&text).is_none_or(|network| network.parameter_count() == 0) {
+    if parse(&text).is_none_or(|network| !network.layers.iter().any(Layer::learns)) {
         text += "\n[[layer]]\ntype = \"dense\"\nout_features = 3\n";
     }
     if draw.is_lucky(5) {
@@ -38,9 +39,20 @@ pub fn network(number: u64, dtype: &str) -> String {
     }
     let training = draw.training();
     if !push_fitting(&mut text, &training) {
-        text += &training.replace("softmax_cross_entropy", "quadratic");
+        text += &format!(
+            "\n[training]\nloss = \"quadratic\"\n{}",
+            after_loss(&training)
+        );
     }
     text
+}
+
+/// The lines of `[training]` after the one with the loss.
+fn after_loss(training: &str) -> &str {
+    let loss = training.find("loss = ").unwrap_or(0);
+    training[loss..]
+        .split_once('\n')
+        .map_or("", |(_, rest)| rest)
 }
 
 /// Adds a part if the network is still one, and a small one.
@@ -138,6 +150,20 @@ const INITIALIZATIONS: &[&str] = &[
     "\"xavier_normal\"",
 ];
 
+const LOSSES: &[&str] = &[
+    "\"softmax_cross_entropy\"",
+    "\"softmax_cross_entropy\"",
+    "{ type = \"softmax_cross_entropy\", label_smoothing = 0.1 }",
+    "{ type = \"nll\", label_smoothing = 0.3 }",
+    "\"binary_cross_entropy\"",
+    "{ type = \"binary_cross_entropy\", pos_weight = 2.5 }",
+    "\"mse\"",
+    "\"quadratic\"",
+    "\"l1\"",
+    "{ type = \"smooth_l1\", beta = 0.7071 }",
+    "{ type = \"huber\", delta = 0.5 }",
+];
+
 const SGD: &[&str] = &[
     "momentum = 0.9",
     "momentum = 0.5, nesterov = true",
@@ -149,7 +175,39 @@ const ADAM: &[&str] = &[
     "betas = [0.8, 0.95]",
     "epsilon = 1e-30",
     "weight_decay = 0.0",
-    "betas = [0.0, 0.999999], epsilon = 1e-3, weight_decay = 0.5",
+    "betas = [0.0, 0.999999], epsilon = 1e-3, weight_decay = 0.5, amsgrad = true",
+];
+
+const OPTIMIZERS: &[&str] = &[
+    "sgd", "sgd", "adam", "adamw", "nadam", "rmsprop", "adagrad", "lion", "muon",
+];
+
+const NADAM: &[&str] = &["momentum_decay = 0.0", "weight_decay = 0.1, epsilon = 1e-3"];
+
+const RMSPROP: &[&str] = &[
+    "centered = true, momentum = 0.9",
+    "alpha = 0.5, weight_decay = 0.1",
+];
+
+const ADAGRAD: &[&str] = &["learning_rate_decay = 0.1", "weight_decay = 0.1"];
+
+const LION: &[&str] = &["weight_decay = 0.1", "betas = [0.5, 0.3183]"];
+
+const MUON: &[&str] = &[
+    "nesterov = false, ns_steps = 2",
+    "adjust_learning_rate = \"match_rms_adamw\", adamw = { learning_rate = 0.01, betas = [0.5, 0.9] }",
+];
+
+const SCHEDULES: &[&str] = &[
+    "\"constant\"",
+    "\"cosine\"",
+    "{ type = \"cosine\", t_max = 7, eta_min = 1e-5, warmup = { steps = 500 } }",
+    "{ type = \"step\", step_size = 3 }",
+    "{ type = \"multi_step\", milestones = [3, 5] }",
+    "{ type = \"exponential\", gamma = 0.7071 }",
+    "{ type = \"polynomial\", total_iters = 4, power = 0.9 }",
+    "{ type = \"one_cycle\", three_phase = true, warmup = { steps = 5, start_factor = 0.3183 } }",
+    "\"reduce_on_plateau\"",
 ];
 
 const RATES: &[&str] = &["0.001", "0.1", "3.14", "1e-12", "1000.0"];
@@ -385,6 +443,8 @@ impl Draw {
             &["\"cross_correlation\"", "\"convolution\""],
         );
         self.option(text, 3, "initialization", INITIALIZATIONS);
+        self.option(text, 6, "frozen", &["true"]);
+        self.option(text, 6, "learning_rate_factor", &["0.1", "3.14"]);
         self.option(text, 2, "activation", ACTIVATIONS);
     }
 
@@ -407,6 +467,8 @@ impl Draw {
         );
         self.option(text, 2, "bias", &["true", "false"]);
         self.option(text, 3, "initialization", INITIALIZATIONS);
+        self.option(text, 6, "frozen", &["true"]);
+        self.option(text, 6, "learning_rate_factor", &["0.1", "3.14"]);
         self.option(text, 2, "activation", ACTIVATIONS);
     }
 
@@ -436,9 +498,9 @@ impl Draw {
     }
 
     fn training(&mut self) -> String {
-        let loss = self.one_of(&["softmax_cross_entropy", "mse", "quadratic"]);
-        let kind = self.one_of(&["sgd", "adam", "adamw"]);
-        let mut text = format!("\n[training]\nloss = \"{loss}\"\n");
+        let loss = self.one_of(LOSSES);
+        let kind = self.one_of(OPTIMIZERS);
+        let mut text = format!("\n[training]\nloss = {loss}\n");
         let _ = write!(
             text,
             "optimizer = {{ type = \"{kind}\", learning_rate = {}",
@@ -448,11 +510,23 @@ impl Draw {
             let _ = write!(
                 text,
                 ", {}",
-                self.one_of(if kind == "sgd" { SGD } else { ADAM })
+                self.one_of(match kind {
+                    "sgd" => SGD,
+                    "nadam" => NADAM,
+                    "rmsprop" => RMSPROP,
+                    "adagrad" => ADAGRAD,
+                    "lion" => LION,
+                    "muon" => MUON,
+                    _ => ADAM,
+                })
             );
         }
         text += " }\n";
-        self.option(&mut text, 2, "schedule", &["\"constant\"", "\"cosine\""]);
+        self.option(&mut text, 2, "schedule", SCHEDULES);
+        let clip = self.one_of(&["clip_grad_norm", "clip_grad_value"]);
+        self.option(&mut text, 3, clip, &["0.5", "3.14"]);
+        self.option(&mut text, 3, "ema_decay", &["0.999", "0.0"]);
+        self.option(&mut text, 4, "accumulation_steps", &["4"]);
         self.option(&mut text, 2, "epochs", &["1", "1000000"]);
         self.option(&mut text, 2, "batch_size", &["1", "65536"]);
         self.option(&mut text, 2, "seed", &["9223372036854775807"]);

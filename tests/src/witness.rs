@@ -1,7 +1,7 @@
 //! What the reference interpreter and finite differences say of a generated network.
 
 use crate::flat::{Batch, Network, Tensors};
-use cnn_spec::reference::{Optimizer, Reference, Tensor, schedule_factor};
+use cnn_spec::reference::{LearningRate, Optimizer, Reference, Tensor};
 use cnn_spec::training::Training;
 
 /// The reference interpreter behind the face of a generated network.
@@ -37,28 +37,25 @@ impl<'a> Witness<'a> {
     pub fn gradients(self, tensors: &[Vec<f64>], batch: &Batch) -> (f64, Tensors) {
         let reference = Reference::new(self.network);
         let parameters = self.parameters(tensors);
-        let loss = self.training().loss;
+        let loss = &self.training().loss;
         let figures = reference.batch(loss, &parameters, &batch.inputs, &batch.targets);
         (figures.cost, values(&figures.parameters))
     }
 
-    /// The parameters after each of so many steps on the same batch, every step an epoch of its own.
+    /// What would be saved after each of so many steps on the same batch, every step an epoch of its own.
     pub fn steps(self, tensors: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
-        let Training {
-            loss,
-            optimizer,
-            schedule,
-            epochs,
-            ..
-        } = self.training();
+        let training = self.training();
         let reference = Reference::new(self.network);
         let mut parameters = self.parameters(tensors);
-        let mut rule = Optimizer::new(*optimizer, &parameters);
-        let step = |epoch| {
-            let figures = reference.batch(*loss, &parameters, &batch.inputs, &batch.targets);
-            let factor = schedule_factor(*schedule, epoch, *epochs);
-            rule.step(&mut parameters, &figures.parameters, factor);
-            values(&parameters)
+        let mut optimizer = Optimizer::new(self.network);
+        let mut rate = LearningRate::new(training, 1);
+        let step = |_| {
+            let figures =
+                reference.batch(&training.loss, &parameters, &batch.inputs, &batch.targets);
+            optimizer.step(&mut parameters, &figures.parameters, rate.get());
+            rate.advance();
+            rate.observe(figures.cost);
+            values(&optimizer.averaged(&parameters))
         };
         (0..count).map(step).collect()
     }

@@ -1,9 +1,10 @@
 //! Generated code beside PyTorch's figures, the reference interpreter and finite differences.
 
 use cnn_spec::Network;
+use cnn_spec::reference::weight;
 use cnn_tests::close::assert_close;
 use cnn_tests::figures::{Figures, ordered};
-use cnn_tests::flat::Tensors;
+use cnn_tests::flat::{Batch, Tensors};
 use cnn_tests::generated::{Generated, PYTORCH, PYTORCH_PROBED, find};
 use cnn_tests::probe;
 use cnn_tests::witness::{Witness, differences};
@@ -99,11 +100,36 @@ fn steps_are_those_of_pytorch_and_of_the_reference() {
 }
 
 #[test]
+fn an_optimizer_is_its_state() {
+    each(|generated, figures, parameters| {
+        let batch = figures.batch();
+        let steps = generated.code.steps(parameters, &batch, 3);
+        let resumed = generated.code.resumed_steps(parameters, &batch, 3);
+        assert_eq!(steps, resumed, "{}", generated.name);
+    });
+}
+
+/// The same, with zeros for frozen layers: their gradients are not computed.
+fn thawed(network: &Network, mut tensors: Tensors) -> Tensors {
+    let layers = network.layers.iter();
+    let is_frozen = layers.flat_map(|layer| layer.parameters.iter().map(|_| layer.is_frozen));
+    for (values, _) in tensors
+        .iter_mut()
+        .zip(is_frozen)
+        .filter(|(_, frozen)| *frozen)
+    {
+        values.fill(0.0);
+    }
+    tensors
+}
+
+#[test]
 fn gradients_are_finite_differences() {
     each(|generated, figures, parameters| {
         let batch = figures.batch();
         let (_, gradients) = generated.code.gradients(parameters, &batch);
         let differences = differences(generated.code, parameters, &batch);
+        let differences = thawed(&parse(generated), differences);
         assert_tensors(generated, "gradient", &gradients, &differences, 1e-7);
     });
 }
@@ -117,9 +143,15 @@ fn deltas_of_the_input_are_those_of_pytorch() {
         parameters.extend(ordered(&figures.parameters, tensors));
 
         let samples = figures.batch().samples();
-        let share = 1.0 / samples.len() as f64;
+        let loss = &parse(probed).training.expect("every case is trained").loss;
+        let weight_of = |batch: &Batch| -> f64 {
+            let weights = batch.targets.iter().map(|target| weight(loss, target));
+            weights.sum()
+        };
+        let weights = weight_of(&figures.batch());
         for (sample, theirs) in samples.iter().zip(&figures.input_gradients) {
             let (_, gradients) = probed.code.gradients(&parameters, sample);
+            let share = weight_of(sample) / weights;
             let delta: Vec<_> = gradients[1].iter().map(|d| share * d).collect();
             assert_close(probed.name, &delta, theirs, 1e-12);
         }
@@ -137,6 +169,7 @@ fn deltas_of_the_input_are_finite_differences() {
         let batch = figures.batch();
         let (_, gradients) = probed.code.gradients(&parameters, &batch);
         let differences = differences(probed.code, &parameters, &batch);
+        let differences = thawed(&parse(probed), differences);
         assert_tensors(probed, "gradient", &gradients, &differences, 1e-7);
     }
 }

@@ -25,6 +25,8 @@ mod parameters;
 mod prelu;
 mod reshape;
 mod sample;
+mod samples;
+mod schedule;
 mod simd;
 mod softmax;
 mod tokens;
@@ -64,7 +66,7 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
         .network
         .training
         .as_ref()
-        .map(|training| optimizer::items(&training.optimizer, plan.network.dtype, kernels));
+        .map(|training| optimizer::items(plan.network, training, kernels));
     let implementations = model::implementations(plan, kernels);
     let memory = Memory::of(quote!(#parameters #body #optimizer));
     let kind = match kernels {
@@ -114,7 +116,7 @@ fn plain(plan: &Plan) -> TokenStream {
         )
     });
     let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
-    let loss = training.map(|training| loss::functions(training.loss, plan));
+    let loss = training.map(|training| loss::functions(&training.loss, plan));
     let forward = model::forward(plan);
     let backward = training.map(|_| model::backward(plan));
     quote!(#activations #deltas #(#layers)* #loss #forward #backward)
@@ -131,8 +133,8 @@ fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
     quote!(#sample #lanes)
 }
 
-/// The runtime's traits whose methods the items call: an optimizer visits the parameters, and arrays are
-/// seen as their values.
+/// The runtime's traits whose methods the items call, and modules that they name: an optimizer visits the parameters,
+/// and arrays are seen as their values.
 fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenStream> {
     let parameters = plan
         .network
@@ -141,15 +143,17 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
         .map(|_| quote!(Parameters as _));
     let is_flattened = mentions(items, "values") || mentions(items, "values_mut");
     let tensor = is_flattened.then(|| quote!(Tensor as _));
+    let settings = samples::are_set(plan.network).then(|| quote!(settings));
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
     if kernels == Kernels::Simd {
-        let names = traits.into_iter().chain([quote!(rows)]);
+        let names = traits.into_iter().chain([quote!(rows)]).chain(settings);
         return Some(quote! {
             use cnn_runtime::lanes::{self, prelude::*};
             use cnn_runtime::{#(#names),*};
         });
     }
-    match traits.as_slice() {
+    let names: Vec<_> = traits.into_iter().chain(settings).collect();
+    match names.as_slice() {
         [] => None,
         [one] => Some(quote!(use cnn_runtime::#one;)),
         more => Some(quote!(use cnn_runtime::{#(#more),*};)),
@@ -187,10 +191,9 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
 /// Whether the backward pass of a step is part of training, for its weights and for its input.
 fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
     let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
-    let learns = !step.parameters.is_empty();
     let sends_delta = |input: &ValueId| plan.value(*input).has_delta;
     [
-        reaches_loss && learns,
+        reaches_loss && step.learns,
         reaches_loss && step.inputs.iter().any(sends_delta),
     ]
 }

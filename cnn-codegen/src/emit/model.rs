@@ -2,12 +2,12 @@
 
 use super::function::activation;
 use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
-use super::{backward_calls, forward_call, loss, simd};
+use super::{backward_calls, forward_call, loss, samples, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
-use cnn_spec::training::{Loss, Schedule, Training};
+use cnn_spec::training::Training;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -25,10 +25,10 @@ pub fn heading(plan: &Plan, origin: &Origin, summary: &str) -> TokenStream {
     let input_doc = doc(&format!("One sample: {}.", network.input));
     let output_doc = doc(&format!("What the network puts out: {}.", network.output()));
     let target = network.training.as_ref().map(|training| {
-        let target = loss::target_type(training.loss, plan);
-        let about = doc(match training.loss {
-            Loss::SoftmaxCrossEntropy => "What an output is compared with: the index of its class.",
-            Loss::Mse | Loss::Quadratic => "What an output is compared with.",
+        let target = loss::target_type(&training.loss, plan);
+        let about = doc(match training.loss.classes() {
+            Some(_) => "What an output is compared with: the index of its class.",
+            None => "What an output is compared with.",
         });
         quote!(#about pub type Target = #target;)
     });
@@ -221,15 +221,21 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
     let (epochs, batch_size) = (number(training.epochs), number(training.batch_size));
     let seed = Literal::u64_unsuffixed(training.seed);
     let learning_rate = real(training.optimizer.learning_rate(), Dtype::F64);
-    let allow = allow_constants(&quote!(#learning_rate));
-    let schedule = match training.schedule {
-        Schedule::Constant => quote!(Constant),
-        Schedule::Cosine => quote!(Cosine),
-    };
+    let accumulation_steps = number(training.accumulation_steps);
+    let schedule = schedule::literal(&training.schedule);
+    let average = training.ema_decay.map(|_| {
+        quote! {
+            fn average(optimizer: &Optimizer) -> Option<&Parameters> {
+                (optimizer.step > 0).then_some(&optimizer.average)
+            }
+        }
+    });
+    let allow = allow_constants(&quote!(#learning_rate #schedule));
     let [gradients, evaluate, update] = match kernels {
         Kernels::Plain => plain_bodies(plan, training),
         Kernels::Simd => simd::trainable_bodies(),
     };
+    let samples = samples::constants(plan.network);
     quote! {
         impl cnn_runtime::Trainable for #name {
             type Target = Target;
@@ -240,10 +246,12 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
                 epochs: #epochs,
                 batch_size: #batch_size,
+                accumulation_steps: #accumulation_steps,
                 learning_rate: #learning_rate,
-                schedule: cnn_runtime::Schedule::#schedule,
+                schedule: #schedule,
                 seed: #seed,
             };
+            #samples
 
             fn gradients(
                 parameters: &Parameters,
@@ -273,15 +281,28 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             ) {
                 #update
             }
+
+            #average
         }
     }
 }
 
 /// The bodies of `gradients`, `evaluate` and `update`, one sample at a time.
 fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
-    let target = match training.loss {
-        Loss::SoftmaxCrossEntropy => quote!(*target),
-        Loss::Mse | Loss::Quadratic => quote!(target),
+    let classes = training.loss.classes();
+    let target = if classes.is_some() {
+        quote!(*target)
+    } else {
+        quote!(target)
+    };
+    let sample = quote!(cnn_runtime::Totals::of(loss(scores, #target), scores, target));
+    let add = if classes.is_some_and(|classes| !classes.weight.is_empty()) {
+        quote! {
+            let sample = #sample;
+            totals += sample.weighted(CLASS_WEIGHTS[*target]);
+        }
+    } else {
+        quote!(totals += #sample;)
     };
     let (scores_name, scores) = (
         ident(&plan.value(plan.scores).name),
@@ -294,7 +315,7 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
                 for (input, target) in inputs.iter().zip(targets) {
                     forward(parameters, input, activations);
                     let scores = #scores;
-                    totals += cnn_runtime::Totals::of(loss(scores, #target), scores, target);
+                    #add
                     loss_backward(scores, #target, batch_size, &mut deltas.#scores_name);
                     backward(parameters, input, activations, deltas, gradients);
                 }
@@ -306,7 +327,7 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
                 for (input, target) in inputs.iter().zip(targets) {
                     forward(parameters, input, activations);
                     let scores = #scores;
-                    totals += cnn_runtime::Totals::of(loss(scores, #target), scores, target);
+                    #add
                 }
                 totals
         },

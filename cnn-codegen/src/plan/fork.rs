@@ -24,6 +24,7 @@ pub fn fork(plan: &mut Plan) {
                 name: format!("{}_fork", plan.value(output).name),
                 operation: Operation::Fork,
                 parameters: &[],
+                learns: false,
                 inputs: vec![output],
                 output,
             });

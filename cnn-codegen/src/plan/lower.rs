@@ -2,9 +2,8 @@
 
 use super::{Operation, Plan, Step, Value, ValueId};
 use cnn_spec::layer::{Kind, Padding};
-use cnn_spec::network::{Layer, Network, Parameter, Source};
+use cnn_spec::network::{Layer, Network, Source};
 use cnn_spec::shape::Shape;
-use cnn_spec::training::Loss;
 
 /// After this, no `flatten` is left that only dense layers read, padding is a step of its own, and each value
 /// knows its name, its stored shape and whether it needs a delta.
@@ -26,7 +25,7 @@ pub fn lower(network: &Network) -> Plan<'_> {
                 lowering.push(
                     &layer.name,
                     Operation::Layer(kind),
-                    &layer.parameters,
+                    Some(layer),
                     inputs,
                     shape,
                 )
@@ -77,22 +76,24 @@ impl<'n> Lowering<'n> {
         &mut self,
         name: &str,
         operation: Operation<'n>,
-        parameters: &'n [Parameter],
+        layer: Option<&'n Layer>,
         inputs: Vec<ValueId>,
         shape: Shape,
     ) -> ValueId {
         let output = ValueId(self.values.len());
+        let learns = layer.is_some_and(Layer::learns);
         let sends_delta = |input: &ValueId| self.values[input.0].has_delta;
         self.values.push(Value {
             name: name.to_owned(),
             shape,
-            has_delta: !parameters.is_empty() || inputs.iter().any(sends_delta),
+            has_delta: learns || inputs.iter().any(sends_delta),
             original: None,
         });
         self.steps.push(Step {
             name: name.to_owned(),
             operation,
-            parameters,
+            parameters: layer.map_or(&[], |layer| &layer.parameters),
+            learns,
             inputs,
             output,
         });
@@ -105,7 +106,7 @@ impl<'n> Lowering<'n> {
             Kind::Conv2d(conv) if conv.padding != Padding::default() => {
                 let shape = padded(&self.values[inputs[0].0].shape, conv.padding);
                 let operation = Operation::ZeroPad(conv.padding);
-                vec![self.push(&format!("{name}_padded"), operation, &[], inputs, shape)]
+                vec![self.push(&format!("{name}_padded"), operation, None, inputs, shape)]
             }
             _ => inputs,
         }
@@ -130,10 +131,10 @@ fn padded(shape: &Shape, padding: Padding) -> Shape {
         .expect("the check has counted the padded input")
 }
 
-/// The logits, if the network ends in a softmax that its loss includes.
+/// The logits, if the network ends in a softmax or sigmoid that its loss includes.
 fn logits(network: &Network, steps: &[Step]) -> Option<ValueId> {
-    let includes_softmax = network.training.as_ref()?.loss == Loss::SoftmaxCrossEntropy;
+    let loss = &network.training.as_ref()?.loss;
     let last = steps.last()?;
-    let is_softmax = matches!(last.operation, Operation::Layer(Kind::Softmax(_)));
-    (includes_softmax && is_softmax).then_some(last.input())
+    let is_included = matches!(last.operation, Operation::Layer(kind) if loss.includes(kind));
+    is_included.then_some(last.input())
 }

@@ -36,7 +36,7 @@ pub struct Plan<'n> {
     pub steps: Vec<Step<'n>>,
     /// What the forward pass returns.
     pub output: ValueId,
-    /// What the loss reads: the output, or the logits before a final softmax that the loss includes.
+    /// What the loss reads: the output, or the logits before a last layer that the loss includes.
     pub scores: ValueId,
 }
 
@@ -67,8 +67,10 @@ pub struct Step<'n> {
     pub name: String,
     /// What is computed.
     pub operation: Operation<'n>,
-    /// What it learns.
+    /// What it learns, or keeps frozen.
     pub parameters: &'n [Parameter],
+    /// Whether training changes that.
+    pub learns: bool,
     /// What it reads: one value, or several that it joins.
     pub inputs: Vec<ValueId>,
     /// What it writes; a fork, what it reads.
@@ -110,7 +112,7 @@ impl<'n> Plan<'n> {
         self.value(id).original.unwrap_or(id)
     }
 
-    /// The steps that learn something.
+    /// The steps that have parameters.
     pub fn learning_steps(&self) -> impl Iterator<Item = &Step<'n>> {
         self.steps.iter().filter(|step| !step.parameters.is_empty())
     }

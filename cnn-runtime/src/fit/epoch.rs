@@ -3,13 +3,18 @@
 use super::shard::{self, Sum, Sums};
 use super::signal::Signal;
 use super::tasks::{Task, Tasks};
+use super::{Fit, MAX_THREADS};
 use crate::data::Dataset;
 use crate::error::Error;
+use crate::evaluate::evaluate_with;
+use crate::exam::Exam;
 use crate::math::Real;
+use crate::metrics::Score;
 use crate::model::{Parameters, Totals, Trainable};
+use crate::schedule::{LearningRate, Progress};
 use crate::worker::{Worker, Workers};
 use crate::zeroed::Zeroed;
-use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::thread;
@@ -18,16 +23,37 @@ use std::thread;
 pub struct State<M: Trainable> {
     optimizer: Box<M::Optimizer>,
     sums: Sums<M>,
+    /// Where the gradients of several batches are added up.
+    accumulated: Option<Box<M::Parameters>>,
     pub workers: Workers<M>,
 }
 
 impl<M: Trainable> State<M> {
     /// Room for batches of up to `batch_size` samples.
-    pub fn new(batch_size: usize, threads: NonZeroUsize) -> Self {
+    pub fn new(batch_size: usize, fit: &Fit) -> Self {
         Self {
             optimizer: Zeroed::boxed(),
             sums: Sums::new(batch_size),
-            workers: Workers::new(threads),
+            accumulated: (fit.accumulation_steps.get() > 1).then(Zeroed::boxed),
+            workers: Workers::new(fit.threads.min(MAX_THREADS), fit.augmentation),
+        }
+    }
+
+    /// What would be saved.
+    pub fn saved<'a>(&'a self, parameters: &'a M::Parameters) -> &'a M::Parameters {
+        M::average(&self.optimizer).unwrap_or(parameters)
+    }
+
+    /// The score of what would be saved.
+    pub fn evaluate(&mut self, parameters: &M::Parameters, exam: &Exam<'_>) -> Score {
+        let saved = M::average(&self.optimizer).unwrap_or(parameters);
+        evaluate_with(&mut self.workers, saved, exam)
+    }
+
+    /// Makes the parameters what is to be saved.
+    pub fn finish(&self, parameters: &mut M::Parameters) {
+        if let Some(average) = M::average(&self.optimizer) {
+            parameters.copy_from(average);
         }
     }
 }
@@ -38,13 +64,38 @@ pub struct Course<'a> {
     /// The samples in the order in which they are learnt.
     pub order: &'a [u32],
     pub batch_size: usize,
-    pub learning_rate: f64,
+    /// The batches of a step.
+    pub accumulation_steps: usize,
+    pub rate: LearningRate,
+    /// The epochs before this one.
+    pub epoch: usize,
+    /// All epochs.
+    pub epochs: usize,
+    /// How samples are varied in this epoch.
+    pub key: u64,
 }
 
 impl Course<'_> {
     /// The number of batches: all are of one size, but for the last.
     pub fn batches(&self) -> usize {
         self.order.len().div_ceil(self.batch_size)
+    }
+
+    /// The learning rate of the step that a batch belongs to.
+    pub fn learning_rate(&self, batch: usize) -> f64 {
+        let steps = self.batches().div_ceil(self.accumulation_steps);
+        self.rate.at(Progress {
+            epoch: self.epoch,
+            epochs: self.epochs,
+            step: self.epoch * steps + batch / self.accumulation_steps,
+            steps: self.epochs * steps,
+        })
+    }
+
+    /// The batches of the step that a batch belongs to.
+    fn step(&self, batch: usize) -> Range<usize> {
+        let start = batch - batch % self.accumulation_steps;
+        start..self.batches().min(start + self.accumulation_steps)
     }
 
     fn batch(&self, index: usize) -> &[u32] {
@@ -82,8 +133,18 @@ pub fn train<M: Trainable>(
             let crew = &crew;
             scope.spawn(move || crew.help(worker, thread * shards / threads));
         }
-        crew.lead(leader, &mut state.optimizer, &mut after_step)
+        let learner = Learner {
+            optimizer: &mut *state.optimizer,
+            accumulated: state.accumulated.as_deref_mut(),
+        };
+        crew.lead(leader, learner, &mut after_step)
     })
+}
+
+/// What updates are made with.
+struct Learner<'a, M: Trainable> {
+    optimizer: &'a mut M::Optimizer,
+    accumulated: Option<&'a mut M::Parameters>,
 }
 
 /// Why an epoch ended early.
@@ -121,14 +182,14 @@ impl<M: Trainable> Crew<'_, M> {
     fn lead(
         &self,
         worker: &mut Worker<M>,
-        optimizer: &mut M::Optimizer,
+        mut learner: Learner<M>,
         after_step: &mut impl FnMut(usize, Totals) -> Result<(), Error>,
     ) -> Result<Totals, Stop> {
         let _end = End(self);
         let mut totals = Totals::default();
         for step in 1..=self.course.batches() {
             self.sum(worker, step - 1);
-            totals += self.update(optimizer, step)?;
+            totals += self.update(&mut learner, step)?;
             after_step(step, totals).map_err(Stop::Error)?;
         }
         Ok(totals)
@@ -169,6 +230,7 @@ impl<M: Trainable> Crew<'_, M> {
                 self.course.data,
                 indices,
                 batch.len(),
+                self.course.key,
                 gradients,
             );
         }
@@ -178,18 +240,40 @@ impl<M: Trainable> Crew<'_, M> {
         }
     }
 
-    /// Updates the parameters with the gradients of the batch.
-    fn update(&self, optimizer: &mut M::Optimizer, step: usize) -> Result<Totals, Stop> {
-        let sum = self.sums.get(0);
+    /// Updates the parameters with the gradients of the batch, once all batches of a step are there.
+    fn update(&self, learner: &mut Learner<M>, step: usize) -> Result<Totals, Stop> {
+        let mut sum = self.sums.get(0);
         if !sum.totals.loss.is_finite() {
             return Err(Stop::NotFinite { step });
         }
+        let batches = self.course.step(step - 1);
+        let scale = sum.totals.scale() / batches.len() as f64;
+        if scale.total_cmp(&1.0).is_ne() {
+            sum.gradients.scale(M::Scalar::from_f64(scale));
+        }
+        let Learner {
+            optimizer,
+            accumulated,
+        } = learner;
+        let gradients = match accumulated {
+            None => &*sum.gradients,
+            Some(accumulated) => {
+                if step == batches.start + 1 {
+                    accumulated.clear();
+                }
+                accumulated.add(&sum.gradients);
+                if step < batches.end {
+                    return Ok(sum.totals);
+                }
+                accumulated
+            }
+        };
         let mut parameters = self
             .parameters
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        let learning_rate = M::Scalar::from_f64(self.course.learning_rate);
-        M::update(&mut parameters, &sum.gradients, optimizer, learning_rate);
+        let learning_rate = M::Scalar::from_f64(self.course.learning_rate(step - 1));
+        M::update(&mut parameters, gradients, optimizer, learning_rate);
         Ok(sum.totals)
     }
 }

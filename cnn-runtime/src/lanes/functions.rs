@@ -89,7 +89,7 @@ pub fn ln_1p<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     ln(simd, sum) + lost / sum
 }
 
-/// The logistic function `1 / (1 + e⁻ˣ)`, to 2.5 units in the last place; `x` below −87 counts as −87.
+/// The logistic function `1 / (1 + e⁻ˣ)`, to 2.5 units in the last place; `x` below −88 counts as −88.
 #[inline(always)]
 pub fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     splat(simd, 1.0) / (exp(simd, -x) + 1.0)

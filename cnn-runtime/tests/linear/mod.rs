@@ -1,8 +1,9 @@
 //! Softmax regression written by hand, in place of generated code: `I` inputs, `O` classes.
 
+use cnn_runtime::schedule::Curve;
 use cnn_runtime::{
-    Model, Parameters, Rng, Schedule, Settings, TensorInfo, Totals, Trainable, Zeroed, argmax,
-    bytemuck,
+    Model, OptimizerState, Parameters, Rng, Schedule, Settings, TensorInfo, Totals, Trainable,
+    Zeroed, argmax, bytemuck,
 };
 
 pub struct Linear<const I: usize, const O: usize>;
@@ -114,16 +115,35 @@ fn softmax_cross_entropy<const O: usize>(outputs: &mut [f32; O], target: usize) 
     loss
 }
 
+/// What plain gradient descent remembers.
+#[derive(Clone, Debug)]
+pub struct Nothing;
+
+// SAFETY: there are no fields.
+unsafe impl bytemuck::Zeroable for Nothing {}
+
+impl Zeroed for Nothing {
+    const ZERO: Self = Self;
+}
+
+impl OptimizerState for Nothing {
+    type Scalar = f32;
+}
+
 impl<const I: usize, const O: usize> Trainable for Linear<I, O> {
     type Target = usize;
-    type Optimizer = [f32; 1];
+    type Optimizer = Nothing;
     type Workspace = [f32; O];
 
     const SETTINGS: Settings = Settings {
         epochs: 3,
         batch_size: 64,
+        accumulation_steps: 1,
         learning_rate: 0.1,
-        schedule: Schedule::Constant,
+        schedule: Schedule {
+            warmup: None,
+            curve: Curve::Constant,
+        },
         seed: 0,
     };
 
@@ -141,6 +161,7 @@ impl<const I: usize, const O: usize> Trainable for Linear<I, O> {
             totals.correct += usize::from(argmax(workspace) == *target);
             totals.loss += softmax_cross_entropy(workspace, *target);
             totals.samples += 1;
+            totals.weight += 1.0;
             for (output, delta) in workspace
                 .iter()
                 .map(|delta| delta / batch_size as f32)
@@ -167,6 +188,7 @@ impl<const I: usize, const O: usize> Trainable for Linear<I, O> {
             totals.correct += usize::from(argmax(workspace) == *target);
             totals.loss += softmax_cross_entropy(workspace, *target);
             totals.samples += 1;
+            totals.weight += 1.0;
         }
         totals
     }

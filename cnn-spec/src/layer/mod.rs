@@ -43,12 +43,13 @@ pub use zero_pad2d::ZeroPad2d;
 
 use crate::block;
 use crate::fields::{At, Type};
-use crate::grammar::{Form, Key, Tagged};
+use crate::grammar::{Form, Key, Limits, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use std::fmt;
+use std::ops::Bound;
 
 /// What a kind of layer knows of itself; `output` is always the shape that [`Self::output_shape`] gave.
 pub(crate) trait LayerKind {
@@ -179,7 +180,12 @@ impl Kind {
 /// The tables `[[layer]]`.
 pub(crate) const LAYER: Tagged = Tagged {
     noun: "layer",
-    common: &[NAME.info, INPUT.info],
+    common: &[
+        NAME.info,
+        INPUT.info,
+        LEARNING_RATE_FACTOR.info,
+        FROZEN.info,
+    ],
     types: || {
         let kinds = Kind::types().map(|known| known.info);
         kinds.chain([block::USE]).collect()
@@ -208,6 +214,23 @@ pub(crate) const INPUTS: Key<Vec<At<String>>> = Key::required(
     "inputs",
     Form::Texts,
     "The layers that it reads, after their activations; `\"input\"` is the network's input.",
+);
+
+/// The keys of every layer that has parameters.
+pub(crate) const LEARNING_RATE_FACTOR: Key<f64> = Key::or(
+    "learning_rate_factor",
+    Form::Number(Limits {
+        from: Bound::Excluded(0.0),
+        to: Bound::Included(1000.0),
+    }),
+    "1.0",
+    "What the learning rate is multiplied by for the layer's parameters.",
+);
+pub(crate) const FROZEN: Key<bool> = Key::or(
+    "frozen",
+    Form::Boolean,
+    "false",
+    "Whether the layer's parameters stay as they are.",
 );
 
 /// The key that puts an activation layer after this one.

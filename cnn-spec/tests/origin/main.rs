@@ -6,7 +6,7 @@ mod textbook;
 use cnn_spec::Network;
 use cnn_spec::network::Source;
 use cnn_spec::reference::{Batch, Optimizer, Reference, Tensor};
-use cnn_spec::training::{Loss, Optimizer as Rule};
+use cnn_spec::training::{Classes, Loss};
 use examples::Example;
 use textbook::{full, turned_by_180_degrees, valid};
 
@@ -27,7 +27,7 @@ impl Example {
         match self.loss {
             "quadratic" => Loss::Quadratic,
             "mse" => Loss::Mse,
-            _ => Loss::SoftmaxCrossEntropy,
+            _ => Loss::SoftmaxCrossEntropy(Classes::default()),
         }
     }
 
@@ -35,7 +35,7 @@ impl Example {
         let network = parse(self.toml);
         let parameters = parameters(&network, self.parameters);
         let (inputs, targets) = ([self.input.to_vec()], [self.target.to_vec()]);
-        Reference::new(&network).batch(self.loss(), &parameters, &inputs, &targets)
+        Reference::new(&network).batch(&self.loss(), &parameters, &inputs, &targets)
     }
 
     /// Compares the reference with every figure of the example.
@@ -136,14 +136,12 @@ fn gradient_descent_steps_against_the_gradient() {
         }]
     };
     let mut weights = tensor(&[1.0, 2.0]);
-    let rule = Rule::Sgd {
-        learning_rate: 0.5,
-        momentum: 0.0,
-        nesterov: false,
-        weight_decay: 0.0,
-    };
+    let network = parse(
+        "[network]\nname = \"Step\"\ninput = [2]\n[[layer]]\ntype = \"dense\"\nout_features = 1\nbias = false\n\
+         [training]\nloss = \"mse\"\noptimizer = \"sgd\"\n",
+    );
     // 1 − ½·2 and 2 − ½·(−4)
-    Optimizer::new(rule, &weights).step(&mut weights, &tensor(&[2.0, -4.0]), 1.0);
+    Optimizer::new(&network).step(&mut weights, &tensor(&[2.0, -4.0]), 0.5);
     assert_eq!(weights, tensor(&[0.0, 4.0]));
 }
 
@@ -226,7 +224,7 @@ fn network_of_the_origin_as_one_would_write_it_today() {
     let mut target = vec![0.0; 10];
     target[8] = 1.0;
     let batch = reference.batch(
-        Loss::SoftmaxCrossEntropy,
+        &Loss::SoftmaxCrossEntropy(Classes::default()),
         &parameters,
         &[vec![1.0; 784]],
         &[target],
@@ -265,7 +263,7 @@ fn network_of_the_origin_as_in_the_text() {
 
     let mut target = vec![0.0; 10];
     target[0] = 1.0;
-    let batch = reference.batch(Loss::Quadratic, &parameters, &[vec![1.0; 784]], &[target]);
+    let batch = reference.batch(&Loss::Quadratic, &parameters, &[vec![1.0; 784]], &[target]);
     assert_close(&[batch.cost], &[1.25]); // ½ · 10 · ¼
     let [conv_weight, conv_bias, dense_weight, dense_bias] = &batch.parameters[..] else {
         panic!("two layers with weight and bias");

@@ -213,6 +213,10 @@ pub struct Optimizer {}
 
 cnn_runtime::zeroed! { Optimizer {} }
 
+impl cnn_runtime::OptimizerState for Optimizer {
+    type Scalar = f64;
+}
+
 /// Gradient descent: every parameter `w` goes against its gradient `g`.
 ///
 /// ```text
@@ -280,8 +284,12 @@ impl cnn_runtime::Trainable for WorkedExample1 {
     const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
         epochs: 1,
         batch_size: 1,
+        accumulation_steps: 1,
         learning_rate: 0.1,
-        schedule: cnn_runtime::Schedule::Constant,
+        schedule: cnn_runtime::Schedule {
+            warmup: None,
+            curve: cnn_runtime::Curve::Constant,
+        },
         seed: 0,
     };
 

@@ -23,8 +23,8 @@ mod softmax;
 mod upsample2d;
 mod zero_pad;
 
-use crate::plan::Plan;
 use crate::plan::fuse::{self, Group, Kernel};
+use crate::plan::{Plan, Step};
 use cnn_spec::training::Training;
 use function::Function;
 use memory::Memory;
@@ -67,11 +67,27 @@ impl Functions {
     }
 }
 
+impl Functions {
+    /// The same without gradients that nobody learns from: of a frozen layer, and before the first that is not.
+    fn learning(mut self, plan: &Plan, group: &Group) -> Self {
+        let is_frozen = |step: &Step| step.name == group.layer && !step.learns;
+        if plan.steps.iter().any(is_frozen) {
+            let weights = format!("{}_backward_weights_lanes", group.layer);
+            self.backward.retain(|function| function.name != weights);
+            (self.weight_tile, self.finish) = (None, None);
+        }
+        if !plan.value(group.output).has_delta {
+            self.backward.clear();
+        }
+        self
+    }
+}
+
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
 pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let groups = fuse::fuse(plan);
     let memory = Memory::new(plan, &groups);
-    let of = |group: &Group| functions(plan, group, &memory);
+    let of = |group: &Group| functions(plan, group, &memory).learning(plan, group);
     let last = fuse::after_scores(plan).and_then(|group| of(&group).forward);
     let functions: Vec<_> = groups.iter().map(of).collect();
     let workspace = model::workspace(plan, &groups, &memory);
@@ -82,7 +98,7 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
         let backward = functions.backward.iter().chain(finish).map(Function::item);
         quote!(#tile #forward #weight_tile #(#backward)*)
     });
-    let loss = loss::functions(training.loss, plan);
+    let loss = loss::functions(&training.loss, plan);
     let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
     let last = last.as_ref().map(Function::item);
     let profiled = profile.then(|| profile::implementation(plan, &groups, &memory, &functions));
