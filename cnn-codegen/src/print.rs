@@ -12,7 +12,7 @@
 //!
 //! A macro's fields, which neither of the two lays out, are for [`declaration`].
 
-use crate::Origin;
+use crate::{Origin, constants};
 use proc_macro2::TokenStream;
 
 /// The widest line that rustfmt writes.
@@ -38,7 +38,8 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
         file_name = origin.file_name,
         sha256 = origin.sha256,
     );
-    for item in core::mem::take(&mut file.items) {
+    for mut item in core::mem::take(&mut file.items) {
+        constants::permit(&mut item);
         let is_macro = matches!(item, syn::Item::Macro(_));
         file.items = vec![item];
         let lines: Vec<_> = prettyplease::unparse(&file)
