@@ -1,5 +1,6 @@
 //! The command `cnn-codegen`.
 
+use crate::picture::{self, Format};
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
@@ -45,6 +46,17 @@ enum Command {
         network: Network,
         #[command(flatten)]
         kernels: KernelsChoice,
+    },
+    /// Draw the network
+    Graph {
+        #[command(flatten)]
+        network: Network,
+        /// What to write
+        #[arg(long, default_value = "svg")]
+        format: Format,
+        /// Write here instead of to standard output; a file with the same content is left alone
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
     },
     /// Write a Cargo package that trains the network
     Trainer {
@@ -123,6 +135,14 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             let code = read(&network.file)?.compile(&options(kernels.kernels))?;
             print(&format!("{}\n", code.summary()))?;
         }
+        Some(Command::Graph {
+            network,
+            format,
+            output,
+        }) => put(
+            &picture::draw(&read(&network.file)?.parse()?, format),
+            output.as_deref(),
+        )?,
         Some(Command::Trainer {
             network,
             out,
@@ -145,10 +165,7 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
 
 fn generate(arguments: &Generate) -> Result<(), Error> {
     let code = read(&arguments.file)?.compile(&options(arguments.kernels))?;
-    match &arguments.output {
-        Some(path) => write(path, code.text()),
-        None => print(code.text()),
-    }
+    put(code.text(), arguments.output.as_deref())
 }
 
 fn package(
@@ -175,6 +192,14 @@ fn options(kernels: Kernels) -> Options {
     Options {
         kernels,
         ..Options::default()
+    }
+}
+
+/// Writes a text to a file, or prints it.
+fn put(text: &str, file: Option<&Path>) -> Result<(), Error> {
+    match file {
+        Some(path) => write(path, text),
+        None => print(text),
     }
 }
 

@@ -9,6 +9,8 @@ pub mod cli;
 mod emit;
 mod error;
 mod fallback;
+#[cfg(feature = "command")]
+mod picture;
 mod plan;
 mod print;
 mod source;
