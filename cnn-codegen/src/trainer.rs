@@ -3,6 +3,7 @@
 use crate::source::Source;
 use crate::write::write;
 use crate::{Error, Kernels, Options};
+use cnn_spec::data::Format;
 use cnn_spec::network::Dtype;
 use heck::ToKebabCase;
 use std::fs;
@@ -121,11 +122,15 @@ impl Package {
         runtime: Runtime,
         options: &Options,
     ) -> Result<Self, Error> {
-        let features: &[_] = match options.kernels {
-            Kernels::Plain => &["trainer", "download"],
-            Kernels::Simd => &["trainer", "download", "simd"],
-        };
-        Self::new(source, runtime, options, &TRAINER, features)
+        let mut features = vec!["trainer", "download"];
+        if options.kernels == Kernels::Simd {
+            features.push("simd");
+        }
+        // What reads pictures takes longer to compile than all the rest of the data sets.
+        if source.parse()?.data.format == Some(Format::Images) {
+            features.push("images");
+        }
+        Self::new(source, runtime, options, &TRAINER, &features)
     }
 
     /// A package that measures the network's kernels.

@@ -58,6 +58,16 @@ serde_json.opt-level = 0
     assert!(folder.read("a/b/README.md").starts_with("# TinyNet\n"));
 }
 
+#[test]
+fn pictures_are_read_by_a_trainer_that_was_told_so() {
+    let folder = Folder::with_net();
+    folder.write("net.toml", format!("{NET}\n[data]\nformat = \"images\"\n"));
+    folder.run(&["trainer", "net.toml", "--out", "package"]);
+    let manifest = folder.read("package/Cargo.toml");
+    let features = "features = [\"trainer\", \"download\", \"simd\", \"images\"]";
+    assert!(manifest.contains(features), "{manifest}");
+}
+
 /// Cargo warns of a profile for a package that it does not build.
 #[test]
 fn packages_with_a_profile_are_dependencies() {

@@ -1,63 +1,73 @@
 //! Measuring a network on a data set, on several threads.
 
 use crate::data::Dataset;
+use crate::exam::{Deviations, Exam};
 use crate::metrics::{Confusion, Score};
 use crate::model::{Model, Totals, Trainable};
+use crate::settings::Augmentation;
 use crate::target::argmax;
 use crate::worker::{CHUNK, Worker, Workers};
 use crate::zeroed::Zeroed;
+use std::iter;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::thread;
 
-/// The loss and accuracy of a network over a data set that fits it ([`Dataset::check`]).
+/// How good a network is over a data set that fits it ([`Dataset::check_targets`]).
 pub fn evaluate<M: Trainable>(
     parameters: &M::Parameters,
     data: &Dataset,
     threads: NonZeroUsize,
 ) -> Score {
-    evaluate_with(&mut Workers::<M>::new(threads), parameters, data)
+    let mut workers = Workers::<M>::new(threads, Augmentation::NONE);
+    evaluate_with(&mut workers, parameters, &Exam::of::<M>(data))
 }
 
-/// The same, in memory that is there already.
+/// The same over an exam, in memory that is there already.
 pub fn evaluate_with<M: Trainable>(
     workers: &mut Workers<M>,
     parameters: &M::Parameters,
-    data: &Dataset,
+    exam: &Exam<'_>,
 ) -> Score {
     // One for each chunk, to be added in order: so any number of threads gives the same bits.
-    let mut totals = vec![Totals::default(); data.len().div_ceil(CHUNK)];
-    let per_thread = totals.len().div_ceil(workers.count());
-    let (own, others) = totals.split_at_mut(per_thread);
+    let chunks: Vec<_> = exam.indices.chunks(CHUNK).collect();
+    let mut marks = vec![Default::default(); chunks.len()];
+    let per_thread = chunks.len().div_ceil(workers.count());
     thread::scope(|scope| {
-        let parts = others.chunks_mut(per_thread).zip(&mut workers.helpers);
-        for (first, (totals, worker)) in (per_thread..).step_by(per_thread).zip(parts) {
-            scope.spawn(move || evaluate_chunks(worker, parameters, data, first, totals));
+        let parts = chunks.chunks(per_thread).zip(marks.chunks_mut(per_thread));
+        let mut parts = parts.zip(iter::once(&mut workers.leader).chain(&mut workers.helpers));
+        let own = parts.next();
+        for (part, worker) in parts {
+            scope.spawn(move || evaluate_chunks(worker, parameters, exam.data, part));
         }
-        evaluate_chunks(&mut workers.leader, parameters, data, 0, own);
+        if let Some((part, worker)) = own {
+            evaluate_chunks(worker, parameters, exam.data, part);
+        }
     });
-    let mut sum = Totals::default();
-    for totals in totals {
-        sum += totals;
+    let (mut totals, mut deviations) = (Totals::default(), Deviations::default());
+    for (of_chunk, deviations_of_chunk) in marks {
+        totals += of_chunk;
+        deviations += deviations_of_chunk;
     }
-    sum.into()
+    exam.score(totals, deviations)
 }
 
-/// Fills in the totals of the chunks from `first` on.
+/// What is added up over a chunk.
+type Marks = (Totals, Deviations);
+
+/// Fills in what the chunks bring.
 fn evaluate_chunks<M: Trainable>(
     worker: &mut Worker<M>,
     parameters: &M::Parameters,
     data: &Dataset,
-    first: usize,
-    totals: &mut [Totals],
+    (chunks, marks): (&[&[u32]], &mut [Marks]),
 ) {
-    for (chunk, totals) in (first..).zip(totals) {
-        let samples = chunk * CHUNK..data.len().min((chunk + 1) * CHUNK);
-        *totals = worker.evaluate(parameters, data, samples);
+    for (chunk, marks) in chunks.iter().zip(marks) {
+        *marks = worker.evaluate(parameters, data, chunk);
     }
 }
 
-/// Which classes a network takes for which, over a data set that fits it ([`Dataset::check`]).
+/// Which classes a network takes for which, over a data set of classes that fits it ([`Dataset::check`]).
 pub fn confusion<M: Model>(
     parameters: &M::Parameters,
     data: &Dataset,

@@ -2,7 +2,7 @@
 //!
 //! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
 //! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
-//! generated trainer, and `download` its flag of this name; `macros` the attribute `cnn_model`; `simd` the vectors of
+//! generated trainer, and `download` its flag of this name, and `images` data sets of PNG and JPEG files; `macros` the attribute `cnn_model`; `simd` the vectors of
 //! the simd kernels, and `profile` tells where a step's time goes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -10,11 +10,15 @@
 #[cfg(feature = "std")]
 mod atomic_file;
 #[cfg(feature = "std")]
+mod augment;
+#[cfg(feature = "std")]
 pub mod data;
 #[cfg(feature = "std")]
 mod error;
 #[cfg(feature = "std")]
 mod evaluate;
+#[cfg(feature = "std")]
+mod exam;
 #[cfg(feature = "std")]
 pub mod fit;
 #[cfg(feature = "simd")]
@@ -30,6 +34,7 @@ mod rng;
 #[cfg(feature = "simd")]
 pub mod rows;
 pub mod schedule;
+pub mod settings;
 mod target;
 mod tensor;
 #[cfg(feature = "trainer")]
@@ -49,7 +54,7 @@ pub use evaluate::{confusion, evaluate};
 #[cfg(feature = "std")]
 pub use fit::{Fit, Observer};
 #[cfg(feature = "std")]
-pub use metrics::{Confusion, EpochReport, Score};
+pub use metrics::{Confusion, EpochReport, Regression, Score};
 
 pub use model::{Model, OptimizerState, Parameters, Settings, TensorInfo, Totals, Trainable};
 pub use rng::Rng;

@@ -27,6 +27,8 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     /// The same value in double precision.
     fn to_f64(self) -> f64;
+    /// The whole number next to this value towards zero.
+    fn truncate(self) -> i32;
     /// See [`exp`].
     #[must_use]
     fn exp(self) -> Self;
@@ -67,6 +69,11 @@ macro_rules! real {
             #[allow(clippy::cast_lossless)]
             fn to_f64(self) -> f64 {
                 self as f64
+            }
+
+            #[inline]
+            fn truncate(self) -> i32 {
+                self as i32
             }
 
             fn exp(self) -> Self {

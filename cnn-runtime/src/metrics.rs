@@ -3,13 +3,25 @@
 use crate::model::Totals;
 use std::fmt;
 
-/// The mean loss and the share of hits over some samples.
+/// How good a network is over some samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
     /// The mean loss per sample, by the weights of classes where they have any.
     pub loss: f64,
-    /// The share of samples whose class was found: `0..=1`.
-    pub accuracy: f64,
+    /// Where targets are classes, the share of samples whose class was found: `0..=1`.
+    pub accuracy: Option<f64>,
+    /// Where targets are numbers, how well the outputs meet them; not measured while they are learnt.
+    pub regression: Option<Regression>,
+}
+
+/// How well outputs meet targets that are numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Regression {
+    /// The mean of `|a − y|` over all outputs.
+    pub mean_absolute_error: f64,
+    /// `R² = 1 − Σ (a − y)² / Σ (y − ȳ)²`, over all outputs, where `ȳ` is the mean of each output's targets: 1 if all are
+    /// met, 0 if the means would have done as well.
+    pub r2: f64,
 }
 
 impl From<Totals> for Score {
@@ -17,25 +29,52 @@ impl From<Totals> for Score {
         let mean = |sum: f64, weight: f64| if weight > 0.0 { sum / weight } else { 0.0 };
         Self {
             loss: mean(totals.loss, totals.weight),
-            accuracy: mean(totals.correct as f64, totals.samples as f64),
+            accuracy: Some(mean(totals.correct as f64, totals.samples as f64)),
+            regression: None,
         }
+    }
+}
+
+/// `loss 0.1234, accuracy 97.50 %`, or what else there is beside the loss.
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "loss {:.4}", self.loss)?;
+        if let Some(accuracy) = self.accuracy {
+            write!(f, ", accuracy {:6.2} %", accuracy * 100.0)?;
+        }
+        if let Some(regression) = self.regression {
+            write!(f, ", {regression}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Regression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            mean_absolute_error,
+            r2,
+        } = self;
+        write!(
+            f,
+            "mean absolute error {mean_absolute_error:.4}, R² {r2:.4}"
+        )
     }
 }
 
 /// What one epoch brought.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "trainer", derive(serde::Serialize))]
 pub struct EpochReport {
     /// The epoch, from 1.
     pub epoch: usize,
-    /// The mean loss over the training set, measured while it was learnt.
-    pub train_loss: f64,
-    /// The accuracy on the training set, likewise: `0..=1`.
-    pub train_accuracy: f64,
-    /// The mean loss over the test set after the epoch.
-    pub test_loss: f64,
-    /// The accuracy on the test set after the epoch: `0..=1`.
-    pub test_accuracy: f64,
+    /// The training samples, measured while they were learnt.
+    pub train: Score,
+    /// The samples that are held back, after the epoch; none if there are no such samples.
+    pub validation: Option<Score>,
+    /// The test set after the epoch; none if samples are held back, for then it waits until the end.
+    pub test: Option<Score>,
+    /// Whether the validation samples speak for this epoch more than for all before; none if there are no such samples.
+    pub is_best: Option<bool>,
     /// The learning rate of the epoch's first step.
     pub learning_rate: f64,
     /// How long the training took, without the test.
@@ -44,18 +83,28 @@ pub struct EpochReport {
     pub samples_per_s: f64,
 }
 
+impl EpochReport {
+    /// What was measured after the epoch: on the validation samples, or else on the test set.
+    pub fn measured(&self) -> Option<Score> {
+        self.validation.or(self.test)
+    }
+}
+
 impl fmt::Display for EpochReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "epoch {:3}  train {}", self.epoch, self.train)?;
+        for (name, score) in [("validation", self.validation), ("test", self.test)] {
+            if let Some(score) = score {
+                write!(f, "  {name} {score}")?;
+            }
+        }
+        if self.is_best == Some(true) {
+            f.write_str(" (best)")?;
+        }
         write!(
             f,
-            "epoch {:3}  train loss {:.4}, accuracy {:6.2} %  test loss {:.4}, accuracy {:6.2} %  {:.2} s, {:.0} samples/s",
-            self.epoch,
-            self.train_loss,
-            self.train_accuracy * 100.0,
-            self.test_loss,
-            self.test_accuracy * 100.0,
-            self.seconds,
-            self.samples_per_s,
+            "  {:.2} s, {:.0} samples/s",
+            self.seconds, self.samples_per_s
         )
     }
 }

@@ -3,6 +3,7 @@
 use crate::math::Real;
 use crate::rng::Rng;
 use crate::schedule::Schedule;
+use crate::settings;
 use crate::target::{Target, argmax};
 use crate::tensor::Tensor;
 use crate::zeroed::Zeroed;
@@ -64,6 +65,12 @@ pub trait Trainable: Model {
 
     /// The `[training]` section.
     const SETTINGS: Settings;
+    /// The `[data]` section.
+    const DATA: settings::Data = settings::Data::DEFAULT;
+    /// The `[augmentation]` section.
+    const AUGMENTATION: settings::Augmentation = settings::Augmentation::NONE;
+    /// The `[validation]` section, if there is one.
+    const VALIDATION: Option<settings::Validation> = None;
 
     /// Adds the gradients of `loss / batch_size`, summed over the samples, to `gradients`.
     ///

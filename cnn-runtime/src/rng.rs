@@ -21,6 +21,11 @@ impl Rng {
         Self::new(start.wrapping_add(stream))
     }
 
+    /// 64 random bits.
+    pub fn bits(&mut self) -> u64 {
+        self.0.random()
+    }
+
     /// Uniform in `0..1`.
     pub fn uniform(&mut self) -> f64 {
         self.0.random()

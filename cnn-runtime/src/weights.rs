@@ -1,7 +1,7 @@
 //! Parameters as safetensors files, with PyTorch's names and shapes.
 
 use crate::atomic_file;
-use crate::data::Shape;
+use crate::data::{Normalization, Shape};
 use crate::error::Error;
 use crate::math::Real;
 use crate::model::{Model, Parameters, TensorInfo};
@@ -11,14 +11,30 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+/// The tensor of means, one for each channel of the input.
+const MEAN: &str = "normalization.mean";
+/// The tensor of standard deviations, likewise.
+const STD: &str = "normalization.std";
+
 /// Writes a network's parameters to a file that PyTorch's `safetensors.torch.load_file` reads as a state dict.
+///
+/// Where the network was trained on normalised samples, the means and standard deviations are two more tensors,
+/// `normalization.mean` and `normalization.std`, so that the file is all that it takes to use the network.
 ///
 /// The file appears whole or not at all.
 ///
 /// # Errors
 /// If the file cannot be written.
-pub fn save<M: Model>(parameters: &M::Parameters, path: &Path) -> Result<(), Error> {
-    let tensors = tensors(parameters);
+pub fn save<M: Model>(
+    parameters: &M::Parameters,
+    normalization: Option<&Normalization>,
+    path: &Path,
+) -> Result<(), Error> {
+    let mut tensors = tensors(parameters);
+    if let Some(normalization) = normalization {
+        tensors.push((MEAN, moments(normalization.mean())));
+        tensors.push((STD, moments(normalization.std())));
+    }
     // One entry only: several would come in a random order.
     let metadata = [("network".to_owned(), M::NAME.to_owned())];
     let cannot_write = Error::file("write", path);
@@ -31,12 +47,16 @@ pub fn save<M: Model>(parameters: &M::Parameters, path: &Path) -> Result<(), Err
 
 /// Reads parameters from a file that [`save`] wrote, or `safetensors.torch.save_file`.
 ///
-/// Either all parameters are read, or none is changed.
+/// Either all parameters are read, or none is changed. What the samples were normalised by comes back: the network
+/// must see others normalised likewise ([`Normalization::apply`]).
 ///
 /// # Errors
 /// If the file cannot be read, is damaged, or is not of this network: every tensor that is missing, left over, or of
 /// another shape or type is named.
-pub fn load<M: Model>(parameters: &mut M::Parameters, path: &Path) -> Result<(), Error> {
+pub fn load<M: Model>(
+    parameters: &mut M::Parameters,
+    path: &Path,
+) -> Result<Option<Normalization>, Error> {
     let bytes = fs::read(path).map_err(Error::file("read", path))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| {
         Error::content(
@@ -57,17 +77,48 @@ pub fn load<M: Model>(parameters: &mut M::Parameters, path: &Path) -> Result<(),
             "take the weights that were saved from this network",
         ));
     }
+    let normalization = normalization(&file, M::INPUT_SHAPE)
+        .map_err(|problem| Error::content(path, problem, "save or fetch it again"))?;
     for (index, info) in M::Parameters::TENSORS.iter().enumerate() {
         if let Ok(view) = file.tensor(info.name) {
             decode(view.data(), parameters.tensor_mut(index));
         }
     }
-    Ok(())
+    Ok(normalization)
+}
+
+/// What the samples of the file's network are normalised by, or what is wrong with that.
+fn normalization(file: &SafeTensors, input: &[usize]) -> Result<Option<Normalization>, String> {
+    let values = |name| {
+        let view = file.tensor(name).ok()?;
+        (view.dtype() == Dtype::F64).then(|| {
+            let mut values = vec![0.0; view.data().len() / size_of::<f64>()];
+            decode(view.data(), &mut values);
+            values
+        })
+    };
+    let is_there = |name| file.tensor(name).is_ok();
+    if !is_there(MEAN) && !is_there(STD) {
+        return Ok(None);
+    }
+    let (Some(mean), Some(std)) = (values(MEAN), values(STD)) else {
+        return Err(format!("{MEAN} and {STD} are not both there as F64 values"));
+    };
+    let normalization =
+        Normalization::new(mean, std).map_err(|error| format!("{MEAN} and {STD}: {error}"))?;
+    let means = normalization.mean().len();
+    if input.iter().product::<usize>() % means > 0 {
+        return Err(format!(
+            "{means} means do not divide an input of {}",
+            Shape(input)
+        ));
+    }
+    Ok(Some(normalization))
 }
 
 /// One tensor on its way into a file.
 struct Tensor {
-    info: &'static TensorInfo,
+    shape: Cow<'static, [usize]>,
     dtype: Dtype,
     bytes: Vec<u8>,
 }
@@ -78,7 +129,7 @@ impl View for Tensor {
     }
 
     fn shape(&self) -> &[usize] {
-        self.info.shape
+        &self.shape
     }
 
     fn data(&self) -> Cow<'_, [u8]> {
@@ -93,13 +144,22 @@ impl View for Tensor {
 fn tensors<P: Parameters>(parameters: &P) -> Vec<(&'static str, Tensor)> {
     let tensor = |(index, info): (usize, &'static TensorInfo)| {
         let tensor = Tensor {
-            info,
+            shape: info.shape.into(),
             dtype: dtype::<P::Scalar>(),
             bytes: encode(parameters.tensor(index)),
         };
         (info.name, tensor)
     };
     P::TENSORS.iter().enumerate().map(tensor).collect()
+}
+
+/// Means or standard deviations, in double precision whatever the network computes in.
+fn moments(values: &[f64]) -> Tensor {
+    Tensor {
+        shape: vec![values.len()].into(),
+        dtype: Dtype::F64,
+        bytes: encode(values),
+    }
 }
 
 /// What keeps a file from being read as these parameters, one line each.
@@ -114,7 +174,8 @@ fn flaws<P: Parameters>(file: &SafeTensors) -> Vec<String> {
     let mut names = file.names();
     names.sort_unstable();
     for name in names {
-        if !P::TENSORS.iter().any(|info| info.name == name) {
+        let is_known = [MEAN, STD].contains(&name);
+        if !is_known && !P::TENSORS.iter().any(|info| info.name == name) {
             flaws.push(format!("  {name:?} is not part of the network"));
         }
     }

@@ -3,6 +3,7 @@
 mod linear;
 
 use cnn_runtime::schedule::{Curve, ReduceOnPlateau, Warmup};
+use cnn_runtime::settings::{Augmentation, Monitor, Validation};
 use cnn_runtime::{
     Dataset, EpochReport, Error, Fit, Parameters, Rng, Schedule, Split, confusion, evaluate,
 };
@@ -46,6 +47,11 @@ fn train(fit: &Fit, data: &Split) -> (Weights<2, 2>, Vec<EpochReport>) {
     (*parameters, reports)
 }
 
+/// What was measured after an epoch.
+fn accuracy(report: &EpochReport) -> f64 {
+    report.measured().unwrap().accuracy.unwrap()
+}
+
 #[test]
 fn learns_to_tell_two_halves_apart() {
     let fit = Fit {
@@ -56,17 +62,14 @@ fn learns_to_tell_two_halves_apart() {
     let data = split(1_000);
     let (parameters, reports) = train(&fit, &data);
     let last = reports.last().unwrap();
-    assert!(last.test_accuracy > 0.98, "{last}");
-    assert!(last.train_loss < reports[0].train_loss);
+    assert!(accuracy(last) > 0.98, "{last}");
+    assert!(last.train.loss < reports[0].train.loss);
     assert_eq!(reports.len(), 30);
 
     let confusion = confusion::<Toy>(&parameters, &data.test, nonzero(2));
-    assert_eq!(confusion.accuracy().to_bits(), last.test_accuracy.to_bits());
+    assert_eq!(confusion.accuracy().to_bits(), accuracy(last).to_bits());
     let score = evaluate::<Toy>(&parameters, &data.test, nonzero(3));
-    assert_eq!(
-        (score.loss, score.accuracy),
-        (last.test_loss, last.test_accuracy)
-    );
+    assert_eq!(Some(score), last.test);
 }
 
 /// Means of means over batches of one size are the mean over all of their samples.
@@ -166,7 +169,7 @@ fn one_step_is_gradient_descent_on_the_mean_loss() {
 fn stepped(start: &Weights<2, 2>, data: &Dataset) -> [[f64; 2]; 2] {
     let mut weight = start.weight.map(|row| row.map(f64::from));
     for index in 0..data.len() {
-        let x = [0, 1].map(|i| f64::from(data.sample(index)[i]) / 255.0);
+        let x = [0, 1].map(|i| f64::from(data.sample(index).pixels().unwrap()[i]) / 255.0);
         let z = [0, 1].map(|o| {
             f64::from(start.bias[o])
                 + f64::from(start.weight[o][0]) * x[0]
@@ -302,7 +305,7 @@ fn the_target_accuracy_ends_the_run() {
     };
     let (_, reports) = train(&fit, &split(1_000));
     let (last, before) = reports.split_last().unwrap();
-    assert!(last.test_accuracy >= 0.9 && before.iter().all(|report| report.test_accuracy < 0.9));
+    assert!(accuracy(last) >= 0.9 && before.iter().all(|report| accuracy(report) < 0.9));
     assert!(reports.len() < 1_000);
 }
 
@@ -321,6 +324,192 @@ fn no_epochs_only_test() {
         score,
         evaluate::<Toy>(&fit.initialize::<Toy>(), &data.test, nonzero(1))
     );
+}
+
+const VALIDATION: Validation = Validation {
+    fraction: 0.3,
+    ..Validation::DEFAULT
+};
+
+#[test]
+fn samples_that_are_held_back_are_not_learnt() {
+    let fit = Fit {
+        epochs: 4,
+        validation: Some(VALIDATION),
+        ..Fit::new::<Toy>()
+    };
+    let data = split(100);
+    let (_, reports) = train(&fit, &data);
+    for report in &reports {
+        assert!((report.samples_per_s * report.seconds - 70.0).abs() < 1e-6);
+        assert_eq!(report.test, None, "the test set waits");
+        assert!(report.validation.is_some() && report.is_best.is_some());
+    }
+    // With every label of the samples that are held back wrong, what is learnt is the same.
+    let held = held_back(&data.train, &fit);
+    assert_eq!(held.len(), 30);
+    let mut labels = data.train.labels().to_vec();
+    for index in held {
+        labels[index] = 1 - labels[index];
+    }
+    let spoilt = Split {
+        train: points_with(&data.train, labels),
+        test: data.test.clone(),
+    };
+    let last_fit = Fit {
+        validation: Some(Validation {
+            keep_best: false,
+            ..VALIDATION
+        }),
+        ..fit
+    };
+    assert_eq!(train(&last_fit, &data).0, train(&last_fit, &spoilt).0);
+}
+
+/// The samples that do not take part in a step: their labels may be changed without changing its loss.
+fn held_back(data: &Dataset, fit: &Fit) -> Vec<usize> {
+    let loss = |labels| {
+        let split = Split {
+            train: points_with(data, labels),
+            test: points(1, 2),
+        };
+        let fit = Fit {
+            epochs: 1,
+            learning_rate: 1e-30,
+            ..fit.clone()
+        };
+        train(&fit, &split).1[0].train.loss.to_bits()
+    };
+    let expected = loss(data.labels().to_vec());
+    let is_held = |index: &usize| {
+        let mut labels = data.labels().to_vec();
+        labels[*index] = 1 - labels[*index];
+        loss(labels) == expected
+    };
+    (0..data.len()).filter(is_held).collect()
+}
+
+fn points_with(data: &Dataset, labels: Vec<u8>) -> Dataset {
+    let values = (0..data.len()).flat_map(|index| data.sample(index).pixels().unwrap());
+    Dataset::new("points", &[2], values.copied().collect(), labels, 2).unwrap()
+}
+
+/// A step this large overshoots: after the first epoch the loss goes up and down.
+fn unsteady(validation: Validation) -> Fit {
+    Fit {
+        epochs: 30,
+        batch_size: nonzero(8),
+        learning_rate: 15.0,
+        validation: Some(validation),
+        ..Fit::new::<Toy>()
+    }
+}
+
+#[test]
+fn the_best_epoch_is_kept() {
+    let data = split(200);
+    let fit = unsteady(VALIDATION);
+    let (best, reports) = train(&fit, &data);
+    let merit = |report: &EpochReport| report.validation.unwrap().loss;
+    let index = (0..30).min_by(|a, b| merit(&reports[*a]).total_cmp(&merit(&reports[*b])));
+    let index = index.unwrap();
+    assert!(index < 29, "the last epoch is not the best one here");
+    let marks: Vec<bool> = reports
+        .iter()
+        .map(|report| report.is_best.unwrap())
+        .collect();
+    assert!(marks[index] && marks[index + 1..].iter().all(|is_best| !is_best));
+
+    let shorter = Fit {
+        epochs: index + 1,
+        ..fit.clone()
+    };
+    assert_eq!(best, train(&shorter, &data).0);
+    let keep_last = unsteady(Validation {
+        keep_best: false,
+        ..VALIDATION
+    });
+    assert_ne!(best, train(&keep_last, &data).0);
+}
+
+#[test]
+fn patience_ends_the_run() {
+    let data = split(200);
+    for monitor in [Monitor::Loss, Monitor::Accuracy] {
+        let validation = Validation {
+            monitor,
+            patience: Some(3),
+            ..VALIDATION
+        };
+        let (_, reports) = train(&unsteady(validation), &data);
+        let marks: Vec<bool> = reports
+            .iter()
+            .map(|report| report.is_best.unwrap())
+            .collect();
+        assert!(marks.len() < 30, "{marks:?}");
+        assert_eq!(marks[marks.len() - 4..], [true, false, false, false]);
+        assert!(
+            marks[..marks.len() - 1]
+                .windows(3)
+                .all(|three| three != [false; 3])
+        );
+    }
+}
+
+#[test]
+fn small_steps_do_not_count_as_better() {
+    let validation = Validation {
+        min_delta: 1_000.0,
+        patience: Some(2),
+        ..VALIDATION
+    };
+    let (_, reports) = train(&unsteady(validation), &split(200));
+    let marks: Vec<_> = reports.iter().map(|report| report.is_best).collect();
+    assert_eq!(marks, [Some(true), Some(false), Some(false)]);
+}
+
+#[test]
+fn what_cannot_be_validated_is_refused() {
+    let fit = unsteady(VALIDATION);
+    let error = fit
+        .run::<Toy>(
+            &mut fit.initialize::<Toy>(),
+            &split(1),
+            |_: &EpochReport| {},
+        )
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "points: there is one sample, and nothing to hold back"
+    );
+}
+
+#[test]
+fn varied_samples_give_the_same_bits_on_any_number_of_threads() {
+    let fit = |noise, threads| Fit {
+        batch_size: nonzero(100),
+        threads: nonzero(threads),
+        augmentation: Augmentation {
+            noise,
+            ..Augmentation::NONE
+        },
+        validation: Some(VALIDATION),
+        ..Fit::new::<Toy>()
+    };
+    let data = split(613);
+    let (expected, reports) = train(&fit(0.2, 1), &data);
+    for threads in [2, 3, 8] {
+        let (parameters, others) = train(&fit(0.2, threads), &data);
+        assert_eq!(parameters, expected);
+        let scores = |reports: &[EpochReport]| {
+            let scores = reports
+                .iter()
+                .map(|report| (report.train, report.validation));
+            scores.collect::<Vec<_>>()
+        };
+        assert_eq!(scores(&reports), scores(&others));
+    }
+    assert_ne!(train(&fit(0.0, 1), &data).0, expected);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Reading MNIST's files, whole and damaged.
 
-use cnn_runtime::data::idx;
+use cnn_runtime::data::{Sample, idx};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::fs;
@@ -68,9 +68,9 @@ fn plain_files() {
     let split = idx::load(folder().path()).unwrap();
     assert_eq!((split.train.len(), split.test.len()), (3, 2));
     assert_eq!(split.train.shape(), [1, 2, 2]);
-    assert_eq!(split.train.sample(1), [5, 6, 7, 8]);
+    assert_eq!(split.train.sample(1), Sample::Pixels(&[5, 6, 7, 8]));
     assert_eq!(split.train.labels(), [0, 2, 1]);
-    assert_eq!(split.test.sample(1), [17, 18, 19, 20]);
+    assert_eq!(split.test.sample(1), Sample::Pixels(&[17, 18, 19, 20]));
     assert_eq!((split.train.classes(), split.test.classes()), (3, 3));
 }
 
@@ -203,7 +203,7 @@ fn counts_that_differ() {
 fn test_images_of_another_size() {
     assert_eq!(
         problem(TEST_IMAGES, &idx(&[2, 1, 4], &[0; 8])),
-        "DIR: the test images are of another size than the training images"
+        "DIR: the test samples are 1×1×4, but the training samples are 1×2×2"
     );
 }
 

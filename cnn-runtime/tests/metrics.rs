@@ -1,6 +1,6 @@
 //! Numbers worked out by hand.
 
-use cnn_runtime::{Confusion, Dataset, EpochReport, Score, Totals};
+use cnn_runtime::{Confusion, Dataset, EpochReport, Regression, Score, Totals};
 
 /// Rows are true classes: 0 was taken for 0, 0 and 2; 1 always for 1; 2 never occurred.
 fn confusion() -> Confusion {
@@ -64,26 +64,70 @@ fn scores_are_means() {
     assert_eq!(totals.scale(), 0.5);
     let expected = Score {
         loss: 0.25,
-        accuracy: 0.75,
+        accuracy: Some(0.75),
+        regression: None,
     };
     assert_eq!(Score::from(totals), expected);
 }
 
+fn found(loss: f64, accuracy: f64) -> Score {
+    Score {
+        loss,
+        accuracy: Some(accuracy),
+        regression: None,
+    }
+}
+
+const REPORT: EpochReport = EpochReport {
+    epoch: 7,
+    train: Score {
+        loss: 0.123_44,
+        accuracy: None,
+        regression: None,
+    },
+    validation: None,
+    test: None,
+    is_best: None,
+    learning_rate: 0.1,
+    seconds: 1.25,
+    samples_per_s: 48_000.4,
+};
+
 #[test]
 fn an_epoch_is_one_line() {
-    let report = EpochReport {
-        epoch: 7,
-        train_loss: 0.123_44,
-        train_accuracy: 0.987_65,
-        test_loss: 0.5,
-        test_accuracy: 1.0,
-        learning_rate: 0.1,
-        seconds: 1.25,
-        samples_per_s: 48_000.4,
+    let classes = EpochReport {
+        train: found(0.123_44, 0.987_65),
+        test: Some(found(0.5, 1.0)),
+        ..REPORT
     };
     assert_eq!(
-        report.to_string(),
+        classes.to_string(),
         "epoch   7  train loss 0.1234, accuracy  98.77 %  test loss 0.5000, accuracy 100.00 %  1.25 s, 48000 samples/s"
+    );
+    let validated = EpochReport {
+        train: found(0.123_44, 0.987_65),
+        validation: Some(found(0.25, 0.5)),
+        is_best: Some(true),
+        ..REPORT
+    };
+    assert_eq!(
+        validated.to_string(),
+        "epoch   7  train loss 0.1234, accuracy  98.77 %  validation loss 0.2500, accuracy  50.00 % (best)  1.25 s, \
+         48000 samples/s"
+    );
+    let numbers = EpochReport {
+        test: Some(Score {
+            regression: Some(Regression {
+                mean_absolute_error: 0.5,
+                r2: 0.75,
+            }),
+            ..REPORT.train
+        }),
+        ..REPORT
+    };
+    assert_eq!(
+        numbers.to_string(),
+        "epoch   7  train loss 0.1234  test loss 0.1234, mean absolute error 0.5000, R² 0.7500  1.25 s, 48000 samples/s"
     );
 }
 

@@ -166,6 +166,93 @@ fn weights_and_metrics_are_written_and_weights_read() {
 }
 
 #[test]
+fn validation_leaves_the_test_set_to_the_end() {
+    let data = data();
+    let flags = [
+        "--validation",
+        "0.25",
+        "--patience",
+        "1",
+        "--min-delta",
+        "100",
+        "--monitor",
+        "loss",
+    ];
+    let data_flags = ["--data", path(data.path()), "--json", "--epochs", "9"];
+    let output = run(&[&data_flags[..], &flags[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let lines: Vec<serde_json::Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2, "nothing is 100 better");
+    for (line, is_best) in lines.iter().zip([true, false]) {
+        assert_eq!(line["is_best"], is_best);
+        assert!(line["validation_loss"].is_number() && line["validation_accuracy"].is_number());
+        assert_eq!(line.get("test_loss"), None);
+    }
+    let text = stderr(&output);
+    assert!(
+        text.contains("150 samples to learn, 50 to validate, 50 to test"),
+        "{text}"
+    );
+    assert!(
+        text.contains("the parameters are those of the best epoch"),
+        "{text}"
+    );
+    assert!(text.lines().last().unwrap().starts_with("test accuracy "));
+
+    let last = run(&[&data_flags[..], &["--keep-last", "--validation", "0.25"]].concat());
+    assert!(!stderr(&last).contains("best epoch"));
+    let without = run(&[&data_flags[..], &["--patience", "3", "--validation", "0"]].concat());
+    assert!(stderr(&without).contains("200 samples to learn, 50 to test"));
+}
+
+#[test]
+fn a_normalisation_is_kept_with_the_weights() {
+    let data = data();
+    let out = data.path().join("out");
+    let data_flags = ["--data", path(data.path()), "--epochs"];
+    let first = run(&[&data_flags[..], &["2", "--normalize", "--out", path(&out)]].concat());
+    assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
+    let weights = out.join("weights.safetensors");
+    let bytes = fs::read(&weights).unwrap();
+    let header = String::from_utf8_lossy(&bytes[..600]);
+    assert!(header.contains("normalization.mean"), "{header}");
+    // Nothing but the weights says how samples are to be seen.
+    let again = run(&[&data_flags[..], &["0", "--weights", path(&weights)]].concat());
+    assert_eq!(stdout(&again).lines().last(), stdout(&first).lines().last());
+}
+
+#[test]
+fn other_formats_are_read() {
+    let folder = tempdir().unwrap();
+    let line = |label: usize| vec![label.to_string(); 785].join(",");
+    let csv: Vec<_> = (0..40).map(|index| line(index % 10)).collect();
+    let csv = csv.join("\n");
+    for name in ["train.csv", "test.csv"] {
+        fs::write(folder.path().join(name), &csv).unwrap();
+    }
+    let flags = ["--data", path(folder.path()), "--epochs", "1"];
+    let output = run(&[&flags[..], &["--targets", "1"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("40 samples to learn, 40 to test"));
+    let output = run(&[&flags[..], &["--format", "npy"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("x_train.npy"),
+        "{}",
+        stderr(&output)
+    );
+    let output = run(&[&flags[..], &["--targets", "first"]].concat());
+    assert!(
+        stderr(&output).contains("there is no column \"first\""),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn the_same_seed_gives_the_same_weights_for_any_number_of_threads() {
     let data = data();
     let weights = |seed: &str, threads: &str| {
@@ -229,6 +316,12 @@ fn wrong_flags_exit_with_2() {
         &["--seed", "-1"],
         &["--target-accuracy", "0.97"],
         &["--target-accuracy", "101"],
+        &["--validation", "1"],
+        &["--validation", "-0.1"],
+        &["--patience", "0"],
+        &["--min-delta", "-1"],
+        &["--monitor", "lost"],
+        &["--format", "gif"],
         &["--epoch", "1"],
         &["extra"],
     ] {
@@ -251,7 +344,7 @@ fn failures_exit_with_1_and_say_how_to_mend_them() {
     for (flags, problem) in [
         (
             &["--data", "no/such/folder"][..],
-            "no/such/folder: there is no train-images-idx3-ubyte",
+            "no/such/folder: there is no such folder",
         ),
         (&["--weights", "no/such/file"], "cannot read no/such/file"),
         (&["--out", path(&file)], "cannot create "),
@@ -294,6 +387,15 @@ fn help_names_every_flag() {
     let help = stdout(&output);
     for flag in [
         "data",
+        "format",
+        "targets",
+        "normalize",
+        "no-augmentation",
+        "validation",
+        "monitor",
+        "patience",
+        "min-delta",
+        "keep-last",
         "weights",
         "epochs",
         "batch-size",

@@ -2,6 +2,7 @@
 
 mod linear;
 
+use cnn_runtime::data::Normalization;
 use cnn_runtime::{Fit, Zeroed, weights};
 use linear::{Linear, Weights};
 use std::fs;
@@ -60,7 +61,7 @@ fn reads_what_pytorch_wrote() {
 fn writes_what_pytorch_reads() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
-    weights::save::<Small>(&known(), &path).unwrap();
+    weights::save::<Small>(&known(), None, &path).unwrap();
 
     let [ours, pytorch] = [path.as_path(), Path::new(PYTORCH)].map(|path| {
         let bytes = fs::read(path).unwrap();
@@ -84,7 +85,7 @@ fn the_same_weights_give_the_same_bytes() {
     let folder = tempdir().unwrap();
     let [first, second] = ["first", "second"].map(|name| {
         let path = folder.path().join(name);
-        weights::save::<Small>(&known(), &path).unwrap();
+        weights::save::<Small>(&known(), None, &path).unwrap();
         fs::read(path).unwrap()
     });
     assert_eq!(first, second);
@@ -96,10 +97,58 @@ fn a_round_trip_keeps_every_bit() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     let saved = Fit::new::<Big>().initialize::<Big>();
-    weights::save::<Big>(&saved, &path).unwrap();
+    weights::save::<Big>(&saved, None, &path).unwrap();
     let mut loaded = Weights::boxed();
     weights::load::<Big>(&mut loaded, &path).unwrap();
     assert_eq!(saved, loaded);
+}
+
+#[test]
+fn what_samples_were_normalised_by_comes_back() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    // A third has no end in binary: no digit may be lost.
+    let normalization = Normalization::new(vec![1.0 / 3.0, -2.0], vec![0.1, 7.0]).unwrap();
+    weights::save::<Small>(&known(), Some(&normalization), &path).unwrap();
+    let mut loaded = Weights::boxed();
+    let found = weights::load::<Small>(&mut loaded, &path).unwrap();
+    assert_eq!((*loaded, found), (known(), Some(normalization)));
+    let pytorch = weights::load::<Small>(&mut known(), Path::new(PYTORCH)).unwrap();
+    assert_eq!(pytorch, None);
+}
+
+#[test]
+fn a_normalisation_that_cannot_be_is_refused() {
+    let complaint = |tensors: &str, values: &[f64]| {
+        let weights = r#"{"dense1.weight":{"dtype":"F32","shape":[3,2],"data_offsets":[0,24]},
+            "dense1.bias":{"dtype":"F32","shape":[3],"data_offsets":[24,36]},"#;
+        let mut bytes = file(&format!("{weights}{tensors}}}"), 36);
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        complaint(&bytes)
+    };
+    let mean = r#""normalization.mean":{"dtype":"F64","shape":[1],"data_offsets":[36,44]}"#;
+    let std = r#""normalization.std":{"dtype":"F64","shape":[1],"data_offsets":[44,52]}"#;
+    let both = format!("{mean},{std}");
+    assert_eq!(
+        complaint(mean, &[0.0]),
+        "normalization.mean and normalization.std are not both there as F64 values"
+    );
+    assert_eq!(
+        complaint(&both.replace("F64", "I64"), &[0.0, 0.0]),
+        "normalization.mean and normalization.std are not both there as F64 values"
+    );
+    assert_eq!(
+        complaint(&both, &[0.5, 0.0]),
+        "normalization.mean and normalization.std: a mean of 0.5 and a standard deviation of 0"
+    );
+    let three = both
+        .replace("[1]", "[3]")
+        .replace("44", "60")
+        .replace("52", "84");
+    assert_eq!(
+        complaint(&three, &[1.0; 6]),
+        "3 means do not divide an input of 2"
+    );
 }
 
 #[test]
@@ -165,7 +214,7 @@ fn a_failed_save_leaves_the_old_file() {
     // A folder of that name cannot be replaced by a file.
     fs::create_dir(&path).unwrap();
     fs::write(path.join("old"), "old").unwrap();
-    let error = weights::save::<Small>(&known(), &path).unwrap_err();
+    let error = weights::save::<Small>(&known(), None, &path).unwrap_err();
     assert!(error.to_string().starts_with("cannot write "), "{error}");
     assert_eq!(fs::read(path.join("old")).unwrap(), b"old");
     assert_eq!(

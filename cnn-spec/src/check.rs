@@ -1,8 +1,10 @@
 //! From the file as written to the checked network: the passes in order, each with what it leaves.
 
+use crate::data::{Data, Task};
 use crate::expand::{Expansion, expand};
 use crate::fields::{At, Fields};
 use crate::file::{Draft, Header, LANGUAGE, Written};
+use crate::grammar::Words;
 use crate::graph;
 use crate::initialization::Initialization;
 use crate::layer::{FROZEN, Kind, LEARNING_RATE_FACTOR};
@@ -67,6 +69,7 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
         header,
         drafts,
         training,
+        samples,
     } = Written::read(Fields::new(&tree), &origins)?;
 
     // Names. Each can be carried by the generated code, and no two layers share one.
@@ -86,6 +89,7 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
         && layers.len() == drafts.len()
     {
         problems.extend(mismatch(training, &layers, last));
+        problems.extend(misfit(&samples.data, training, &header, last, &layers));
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -97,6 +101,9 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
         input: header.input.value,
         layers,
         training: training.map(|training| training.value),
+        data: samples.data,
+        augmentation: samples.augmentation,
+        validation: samples.validation,
     };
     // Budget. It fits into the memory that a small network may take.
     match excess(&network, &drafts) {
@@ -266,6 +273,44 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
         last.span.clone(),
         format!("the network puts out {}", counted(output)),
     ))
+}
+
+/// Why a network cannot learn what its data are for.
+fn misfit(
+    data: &Data,
+    training: &At<Training>,
+    header: &Header,
+    last: &Draft<'_>,
+    layers: &[Layer],
+) -> Option<Problem> {
+    let output = &layers.last()?.output_shape;
+    let input = &header.input.value;
+    if data.task != Task::Classification && training.value.loss.classes().is_some() {
+        let task = data.task.word();
+        let loss = training.value.loss.name();
+        return Some(
+            Problem::new(
+                format!("`{loss}` takes classes, and a {task} has numbers"),
+                training.span.clone(),
+            )
+            .help("choose a loss for numbers, such as `mse`, or drop `task` from `[data]`"),
+        );
+    }
+    if data.task != Task::Reconstruction || output.elements() == input.elements() {
+        return None;
+    }
+    Some(
+        Problem::new(
+            "a reconstruction puts out as many values as it takes",
+            last.span.clone(),
+        )
+        .label(format!("puts out {}", counted(output)))
+        .cause(
+            header.input.span.clone(),
+            format!("takes {}", counted(input)),
+        )
+        .help("end the network with a layer that has the size of the input"),
+    )
 }
 
 /// Whether the network needs more memory than a small one may: parameters with gradients and two moments,

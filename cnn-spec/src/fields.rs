@@ -201,6 +201,12 @@ impl Value for Vec<usize> {
     }
 }
 
+impl Value for Vec<String> {
+    fn read(value: &DeValue<'_>) -> Option<Self> {
+        read_list(value)
+    }
+}
+
 impl<T: Words> Value for T {
     fn read(value: &DeValue<'_>) -> Option<Self> {
         let name = value.as_str()?;

@@ -1,6 +1,8 @@
 //! The file's sections, and what they say in terms of layers: hyperparameters read, names and shapes open.
 
+use crate::augmentation::{self, Augmentation};
 use crate::block::BLOCKS;
+use crate::data::{self, Data};
 use crate::expand::{MAX_LAYERS, Origin};
 use crate::fields::{At, Fields};
 use crate::grammar::{Form, Key, KeyInfo, Presence, TYPE, Word, Words};
@@ -11,6 +13,7 @@ use crate::refusal::Refusal;
 use crate::report::{Problem, Span};
 use crate::shape::Shape;
 use crate::training::{self, LOSS, Training};
+use crate::validation::{self, Validation};
 
 const NETWORK: KeyInfo = KeyInfo {
     name: "network",
@@ -35,9 +38,35 @@ const TRAINING: KeyInfo = KeyInfo {
     presence: Presence::Optional("the network is for inference only"),
     doc: "How the network is trained.",
 };
+const DATA: KeyInfo = KeyInfo {
+    name: "data",
+    form: Form::Table(data::KEYS),
+    presence: Presence::Optional("the trainer draws synthetic digits"),
+    doc: "What the network is trained on.",
+};
+const AUGMENTATION: KeyInfo = KeyInfo {
+    name: "augmentation",
+    form: Form::Table(augmentation::KEYS),
+    presence: Presence::Optional("samples are learnt as they are"),
+    doc: "How samples are varied each time they are learnt.",
+};
+const VALIDATION: KeyInfo = KeyInfo {
+    name: "validation",
+    form: Form::Table(validation::KEYS),
+    presence: Presence::Optional("the whole training set is learnt, and tested after every epoch"),
+    doc: "What is held back from the training set.",
+};
 
 /// The keys of a network's file; the whole language hangs from them.
-pub const LANGUAGE: &[KeyInfo] = &[NETWORK, BLOCKS, LAYERS, TRAINING];
+pub const LANGUAGE: &[KeyInfo] = &[
+    NETWORK,
+    BLOCKS,
+    LAYERS,
+    TRAINING,
+    DATA,
+    AUGMENTATION,
+    VALIDATION,
+];
 
 const NETWORK_NAME: Key<String> =
     Key::required("name", Form::Text, "The name of the generated type.");
@@ -69,6 +98,14 @@ pub(crate) struct Written<'a> {
     pub drafts: Vec<Draft<'a>>,
     /// At the loss.
     pub training: Option<At<Training>>,
+    pub samples: Samples,
+}
+
+/// What the sections beside `[training]` say of the samples.
+pub(crate) struct Samples {
+    pub data: Data,
+    pub augmentation: Augmentation,
+    pub validation: Option<Validation>,
 }
 
 /// What `[network]` says.
@@ -107,12 +144,17 @@ impl<'a> Written<'a> {
         let header = Header::read(network).map_err(&mut keep);
         let training = file.section(TRAINING.name).map(read_training);
         let training = training.transpose().map_err(&mut keep);
+        let samples = header.as_ref().ok().map(|header| {
+            problems.extend(useless(file));
+            samples(file, &header.input.value, &mut problems)
+        });
         let drafts = drafts(file, origins, &mut problems);
-        match (header, training) {
-            (Ok(header), Ok(training)) if problems.is_empty() => Ok(Self {
+        match (header, training, samples) {
+            (Ok(header), Ok(training), Some(samples)) if problems.is_empty() => Ok(Self {
                 header,
                 drafts,
                 training,
+                samples,
             }),
             _ => Err(problems),
         }
@@ -158,6 +200,52 @@ impl Header {
 fn read_training(fields: Fields<'_>) -> Result<At<Training>, Refusal> {
     let training = Training::read(fields).map_err(|refusal| refusal.located(fields))?;
     Ok(fields.at(&LOSS, training))
+}
+
+/// Sections on what is learnt, in a network that does not learn.
+fn useless(file: Fields<'_>) -> impl Iterator<Item = Problem> {
+    let sections = [DATA, AUGMENTATION, VALIDATION].map(|section| section.name);
+    let is_trained = file.section(TRAINING.name).is_some();
+    sections
+        .into_iter()
+        .filter(move |_| !is_trained)
+        .filter_map(move |name| {
+            let message = format!("`[{name}]` is for training, and there is no `[training]`");
+            let help = format!("add `[training]`, or drop `[{name}]`");
+            Some(Problem::new(message, file.span(name)?).help(help))
+        })
+}
+
+fn samples(file: Fields<'_>, input: &Shape, problems: &mut Vec<Problem>) -> Samples {
+    let data = section(file, DATA.name, problems, |fields| {
+        Data::read(fields, input)
+    });
+    let data = data.unwrap_or_default();
+    let augmentation = section(file, AUGMENTATION.name, problems, |fields| {
+        Augmentation::read(fields, input)
+    });
+    let validation = section(file, VALIDATION.name, problems, |fields| {
+        Validation::read(fields, &data)
+    });
+    Samples {
+        data,
+        augmentation: augmentation.unwrap_or_default(),
+        validation,
+    }
+}
+
+/// What a section says, if it is there and in order.
+fn section<'a, T>(
+    file: Fields<'a>,
+    name: &str,
+    problems: &mut Vec<Problem>,
+    read: impl FnOnce(Fields<'a>) -> Result<T, Refusal>,
+) -> Option<T> {
+    let fields = file.section(name)?;
+    let place = file.span(name).unwrap_or_default();
+    read(fields)
+        .map_err(|refusal| problems.push(refusal.located(fields).problem(place)))
+        .ok()
 }
 
 fn drafts<'a>(

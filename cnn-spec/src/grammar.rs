@@ -265,17 +265,19 @@ impl Limits {
 }
 
 impl fmt::Display for Limits {
-    /// Writes `from 0 to 1`, `from 0 to below 1`, `above 0 and up to 1000`.
+    /// Writes `from 0 to 1`, `from 0 to below 1`, `above 0 and up to 1000`, `above 0 and below 1`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.from {
             Bound::Included(from) => write!(f, "from {} ", Short(from))?,
-            Bound::Excluded(from) => write!(f, "above {} and up ", Short(from))?,
-            Bound::Unbounded => f.write_str("up ")?,
+            Bound::Excluded(from) => write!(f, "above {} and ", Short(from))?,
+            Bound::Unbounded => {}
         }
-        match self.to {
-            Bound::Included(to) => write!(f, "to {}", Short(to)),
-            Bound::Excluded(to) => write!(f, "to below {}", Short(to)),
-            Bound::Unbounded => f.write_str("to any"),
+        match (self.from, self.to) {
+            (Bound::Excluded(_), Bound::Included(to)) => write!(f, "up to {}", Short(to)),
+            (Bound::Excluded(_), Bound::Excluded(to)) => write!(f, "below {}", Short(to)),
+            (_, Bound::Included(to)) => write!(f, "to {}", Short(to)),
+            (_, Bound::Excluded(to)) => write!(f, "to below {}", Short(to)),
+            (_, Bound::Unbounded) => f.write_str("up to any"),
         }
     }
 }

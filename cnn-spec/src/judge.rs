@@ -162,6 +162,11 @@ fn mended(form: &Form, found: &DeValue<'_>) -> Option<String> {
             _ => None,
         },
         (Form::Shape, DeValue::Integer(size)) => whole(size).map(|size| format!("[{size}]")),
+        (Form::List(Form::Text), DeValue::String(text)) => Some(format!("[{text:?}]")),
+        (Form::List(Form::Number(limits)), found) => {
+            let value = number(found).filter(|value| limits.contain(*value))?;
+            Some(format!("[{value}]"))
+        }
         _ => None,
     }
 }

@@ -37,8 +37,10 @@
 //! assert_eq!(report.position(first).map(|place| (place.line, place.column)), Some((2, 8)));
 //! ```
 
+pub mod augmentation;
 mod block;
 mod check;
+pub mod data;
 mod expand;
 mod fields;
 mod file;
@@ -57,6 +59,7 @@ mod source;
 pub mod summary;
 mod syntax;
 pub mod training;
+pub mod validation;
 mod words;
 
 pub use check::parse;

@@ -1,9 +1,12 @@
 //! The checked network: names, final shapes, parameters. Nothing is left to resolve.
 
+use crate::augmentation::Augmentation;
+use crate::data::Data;
 use crate::layer::Kind;
 use crate::names;
 use crate::shape::Shape;
 use crate::training::Training;
+use crate::validation::Validation;
 
 /// A network that passed every check.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +21,12 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// How it is trained; without it only the forward pass is generated.
     pub training: Option<Training>,
+    /// What it is trained on.
+    pub data: Data,
+    /// How samples are varied each time they are learnt.
+    pub augmentation: Augmentation,
+    /// What is held back from the training set; without it, nothing.
+    pub validation: Option<Validation>,
 }
 
 /// One layer of a [`Network`].

@@ -15,7 +15,8 @@ pub struct Summary {
     pub rows: Vec<Row>,
     /// The sums of the rows.
     pub totals: Costs,
-    /// How it is trained, with every hyperparameter that was set or has a default.
+    /// How it is trained, with every hyperparameter that was set or has a default; then a line for each section on the
+    /// samples that says anything.
     pub training: String,
 }
 
@@ -99,7 +100,8 @@ impl Summary {
             training: network
                 .training
                 .as_ref()
-                .map_or("inference only".to_owned(), settings),
+                .map_or("inference only".to_owned(), settings)
+                + &samples(network),
         }
     }
 
@@ -272,6 +274,19 @@ fn settings(training: &Training) -> String {
     )
 }
 
+/// A line for each section that changes what is learnt.
+fn samples(network: &Network) -> String {
+    let validation = network.validation.map(|validation| validation.to_string());
+    let sections = [
+        ("data", network.data.to_string()),
+        ("augmentation", network.augmentation.to_string()),
+        ("validation", validation.unwrap_or_default()),
+    ];
+    let spoken = sections.iter().filter(|(_, words)| !words.is_empty());
+    let lines = spoken.map(|(section, words)| format!("\n{section}: {words}"));
+    lines.collect::<Vec<_>>().concat()
+}
+
 /// A number as people read it: `99,360`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -356,6 +371,42 @@ mod tests {
         ] {
             assert!(text.contains(words), "{words} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn sections_on_the_samples_are_shown_where_they_say_anything() {
+        let sections = r#"
+            [data]
+            task = "reconstruction"
+            normalize = true
+
+            [augmentation]
+            rotate = 10
+            scale = [0.9, 1.1]
+            shear = 5
+            shift = 1.5
+            horizontal_flip = 0.5
+            crop_padding = 1
+            elastic = { alpha = 34, sigma = 4 }
+            cutout = 3
+            noise = 0.1
+
+            [validation]
+            patience = 3
+        "#;
+        let net = NET.replace("out_features = 5", "out_features = 128");
+        let summary = Summary::new(&crate::parse(&(net + sections), "net.toml").unwrap());
+        let lines: Vec<&str> = summary.training.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "data: reconstruction, normalised by the training data",
+                "augmentation: rotation up to ±10°, scale 0.9 to 1.1, shear up to ±5°, shift up to ±1.5 pixels, \
+                 horizontal flip of 0.5, crop after padding by 1, elastic distortion by 34 with σ 4, cutout of 3×3, \
+                 noise σ 0.1",
+                "validation: 0.1 of the training set, monitor loss, patience 3, min delta 0, keep the best",
+            ]
+        );
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod parameters;
 mod prelu;
 mod reshape;
 mod sample;
+mod samples;
 mod schedule;
 mod simd;
 mod softmax;
@@ -133,8 +134,8 @@ fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
     quote!(#sample #lanes)
 }
 
-/// The runtime's traits whose methods the items call: an optimizer visits the parameters, and arrays are
-/// seen as their values.
+/// The runtime's traits whose methods the items call, and modules that they name: an optimizer visits the parameters,
+/// and arrays are seen as their values.
 fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenStream> {
     let parameters = plan
         .network
@@ -143,15 +144,17 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
         .map(|_| quote!(Parameters as _));
     let is_flattened = mentions(items, "values") || mentions(items, "values_mut");
     let tensor = is_flattened.then(|| quote!(Tensor as _));
+    let settings = samples::are_set(plan.network).then(|| quote!(settings));
     let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
     if kernels == Kernels::Simd {
-        let names = traits.into_iter().chain([quote!(rows)]);
+        let names = traits.into_iter().chain([quote!(rows)]).chain(settings);
         return Some(quote! {
             use cnn_runtime::lanes::{self, prelude::*};
             use cnn_runtime::{#(#names),*};
         });
     }
-    match traits.as_slice() {
+    let names: Vec<_> = traits.into_iter().chain(settings).collect();
+    match names.as_slice() {
         [] => None,
         [one] => Some(quote!(use cnn_runtime::#one;)),
         more => Some(quote!(use cnn_runtime::{#(#more),*};)),

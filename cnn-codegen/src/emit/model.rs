@@ -2,7 +2,7 @@
 
 use super::function::activation;
 use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
-use super::{backward_calls, forward_call, loss, schedule, simd};
+use super::{backward_calls, forward_call, loss, samples, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
@@ -235,6 +235,7 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
         Kernels::Plain => plain_bodies(plan, training),
         Kernels::Simd => simd::trainable_bodies(),
     };
+    let samples = samples::constants(plan.network);
     quote! {
         impl cnn_runtime::Trainable for #name {
             type Target = Target;
@@ -250,6 +251,7 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
                 schedule: #schedule,
                 seed: #seed,
             };
+            #samples
 
             fn gradients(
                 parameters: &Parameters,

@@ -25,29 +25,7 @@ const BYTES: u8 = 0x08;
 pub fn load(folder: &Path) -> Result<Split, Error> {
     let train = load_pair(folder, "train")?;
     let test = load_pair(folder, "t10k")?;
-    if test.shape != train.shape {
-        return Err(Error::content(
-            folder,
-            "the test images are of another size than the training images",
-            "take all four files from one data set",
-        ));
-    }
-    if test.classes > train.classes {
-        return Err(Error::content(
-            folder,
-            format!(
-                "a test label is {}, but the training labels go up to {}",
-                test.classes - 1,
-                train.classes - 1
-            ),
-            "take all four files from one data set",
-        ));
-    }
-    let classes = train.classes;
-    Ok(Split {
-        train,
-        test: Dataset { classes, ..test },
-    })
+    Split::of(folder, train, test)
 }
 
 /// The images and labels of one part: `train` or `t10k`.

@@ -3,16 +3,17 @@
 use super::shard::{self, Sum, Sums};
 use super::signal::Signal;
 use super::tasks::{Task, Tasks};
+use super::{Fit, MAX_THREADS};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluate::evaluate_with;
+use crate::exam::Exam;
 use crate::math::Real;
 use crate::metrics::Score;
 use crate::model::{Parameters, Totals, Trainable};
 use crate::schedule::{LearningRate, Progress};
 use crate::worker::{Worker, Workers};
 use crate::zeroed::Zeroed;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -29,19 +30,24 @@ pub struct State<M: Trainable> {
 
 impl<M: Trainable> State<M> {
     /// Room for batches of up to `batch_size` samples.
-    pub fn new(batch_size: usize, accumulation_steps: NonZeroUsize, threads: NonZeroUsize) -> Self {
+    pub fn new(batch_size: usize, fit: &Fit) -> Self {
         Self {
             optimizer: Zeroed::boxed(),
             sums: Sums::new(batch_size),
-            accumulated: (accumulation_steps.get() > 1).then(Zeroed::boxed),
-            workers: Workers::new(threads),
+            accumulated: (fit.accumulation_steps.get() > 1).then(Zeroed::boxed),
+            workers: Workers::new(fit.threads.min(MAX_THREADS), fit.augmentation),
         }
     }
 
+    /// What would be saved.
+    pub fn saved<'a>(&'a self, parameters: &'a M::Parameters) -> &'a M::Parameters {
+        M::average(&self.optimizer).unwrap_or(parameters)
+    }
+
     /// The score of what would be saved.
-    pub fn evaluate(&mut self, parameters: &M::Parameters, data: &Dataset) -> Score {
+    pub fn evaluate(&mut self, parameters: &M::Parameters, exam: &Exam<'_>) -> Score {
         let saved = M::average(&self.optimizer).unwrap_or(parameters);
-        evaluate_with(&mut self.workers, saved, data)
+        evaluate_with(&mut self.workers, saved, exam)
     }
 
     /// Makes the parameters what is to be saved.
@@ -65,6 +71,8 @@ pub struct Course<'a> {
     pub epoch: usize,
     /// All epochs.
     pub epochs: usize,
+    /// How samples are varied in this epoch.
+    pub key: u64,
 }
 
 impl Course<'_> {
@@ -222,6 +230,7 @@ impl<M: Trainable> Crew<'_, M> {
                 self.course.data,
                 indices,
                 batch.len(),
+                self.course.key,
                 gradients,
             );
         }

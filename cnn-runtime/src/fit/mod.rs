@@ -4,18 +4,23 @@ mod epoch;
 mod shard;
 mod signal;
 mod tasks;
+mod watch;
 
-use crate::data::Split;
+use crate::augment;
+use crate::data::{Dataset, Split};
 use crate::error::Error;
 use crate::evaluate::evaluate_with;
+use crate::exam::Exam;
 use crate::metrics::{EpochReport, Score};
-use crate::model::{Model, Settings, Totals, Trainable};
+use crate::model::{Model, Parameters, Settings, Totals, Trainable};
 use crate::rng::Rng;
 use crate::schedule::{LearningRate, Schedule};
+use crate::settings::{Augmentation, Monitor, Validation};
 use crate::zeroed::Zeroed;
 use epoch::{Course, State, Stop};
 use std::num::NonZeroUsize;
 use std::time::Instant;
+use watch::Watch;
 
 /// The most threads that a training step can keep busy.
 pub const MAX_THREADS: NonZeroUsize = NonZeroUsize::new(shard::MAX_SHARDS).unwrap();
@@ -52,7 +57,12 @@ pub struct Fit {
     pub seed: u64,
     /// Threads to work with; more than [`MAX_THREADS`] are of no use.
     pub threads: NonZeroUsize,
-    /// Stop after the first epoch with at least this test accuracy (`0..=1`).
+    /// How samples are varied each time they are learnt.
+    pub augmentation: Augmentation,
+    /// What is held back from the training set, and what follows from it.
+    pub validation: Option<Validation>,
+    /// Stop after the first epoch with at least this accuracy (`0..=1`): on the validation samples, or else on the test
+    /// set.
     pub target_accuracy: Option<f64>,
 }
 
@@ -76,6 +86,8 @@ impl Fit {
             schedule,
             seed,
             threads: processors.min(MAX_THREADS),
+            augmentation: M::AUGMENTATION,
+            validation: M::VALIDATION,
             target_accuracy: None,
         }
     }
@@ -93,7 +105,7 @@ impl Fit {
     /// is what is measured, and what they are at the end.
     ///
     /// # Errors
-    /// If data and network do not fit, if the loss is no longer finite, or whatever the observer returns. The
+    /// If data, network and settings do not fit, if the loss is no longer finite, or whatever the observer returns. The
     /// parameters are then as the last good step left them.
     pub fn run<M: Trainable>(
         &self,
@@ -101,27 +113,32 @@ impl Fit {
         data: &Split,
         mut observer: impl Observer,
     ) -> Result<Score, Error> {
-        data.train.check::<M>()?;
-        data.test.check::<M>()?;
-        let mut state = State::<M>::new(
-            self.batch_size.get().min(data.train.len()),
-            self.accumulation_steps,
-            self.threads.min(MAX_THREADS),
-        );
+        data.train.check_targets::<M>()?;
+        data.test.check_targets::<M>()?;
+        self.check(&data.train)?;
+        let parts = Parts::new::<M>(self, data);
+        let mut state = State::<M>::new(self.batch_size.get().min(parts.learnt.len()), self);
         let mut rate = LearningRate::new(self.schedule, self.learning_rate);
+        let mut watch = self.validation.map(Watch::new);
         for epoch in 1..=self.epochs {
-            let report = self.epoch(epoch, parameters, &mut state, rate, data, &mut observer)?;
-            rate.observe(report.test_loss);
+            let mut report =
+                self.epoch(epoch, parameters, &mut state, rate, &parts, &mut observer)?;
+            if let Some(score) = report.measured() {
+                rate.observe(score.loss);
+            }
+            if let (Some(watch), Some(score)) = (&mut watch, report.validation) {
+                report.is_best = Some(watch.see(score, state.saved(parameters)));
+            }
             observer.epoch(&report)?;
-            if self
-                .target_accuracy
-                .is_some_and(|target| report.test_accuracy >= target)
-            {
+            if self.is_reached(&report) || watch.as_ref().is_some_and(Watch::is_over) {
                 break;
             }
         }
-        state.finish(parameters);
-        Ok(evaluate_with(&mut state.workers, parameters, &data.test))
+        match watch.as_ref().and_then(Watch::best) {
+            Some(best) => parameters.copy_from(best),
+            None => state.finish(parameters),
+        }
+        Ok(evaluate_with(&mut state.workers, parameters, &parts.test))
     }
 
     fn epoch<M: Trainable>(
@@ -130,19 +147,20 @@ impl Fit {
         parameters: &mut M::Parameters,
         state: &mut State<M>,
         rate: LearningRate,
-        data: &Split,
+        parts: &Parts<'_>,
         observer: &mut impl Observer,
     ) -> Result<EpochReport, Error> {
         let course = Course {
-            data: &data.train,
-            order: &order(data.train.len(), self.seed, epoch),
+            data: parts.train,
+            order: &order(&parts.learnt, self.seed, epoch),
             batch_size: self.batch_size.get(),
             accumulation_steps: self.accumulation_steps.get(),
             rate,
             epoch: epoch - 1,
             epochs: self.epochs,
+            key: augment::key(self.seed, epoch),
         };
-        let samples = data.train.len();
+        let samples = parts.learnt.len();
         let steps = course.batches();
         let learning_rate = course.learning_rate(0);
         let start = Instant::now();
@@ -160,23 +178,91 @@ impl Fit {
             Stop::NotFinite { step } => Error::NotFinite { epoch, step },
             Stop::Error(error) => error,
         })?;
-        let test = state.evaluate(parameters, &data.test);
+        let mut measure = |exam| state.evaluate(parameters, exam);
+        let validation = parts.validation.as_ref().map(&mut measure);
+        let test = validation.is_none().then(|| measure(&parts.test));
         Ok(EpochReport {
             epoch,
-            train_loss: train.loss,
-            train_accuracy: train.accuracy,
-            test_loss: test.loss,
-            test_accuracy: test.accuracy,
+            train: Score {
+                accuracy: train.accuracy.filter(|_| parts.train.classes() > 0),
+                ..train
+            },
+            validation,
+            test,
+            is_best: None,
             learning_rate,
             seconds,
             samples_per_s: samples as f64 / seconds,
         })
     }
+
+    /// Checks what is asked of the data beyond their shape.
+    fn check(&self, train: &Dataset) -> Result<(), Error> {
+        let name = train.name();
+        let watches_accuracy = self
+            .validation
+            .is_some_and(|validation| validation.monitor == Monitor::Accuracy);
+        if train.classes() == 0 && (watches_accuracy || self.target_accuracy.is_some()) {
+            return Err(Error::mismatch(
+                format!("{name}: targets are numbers, for which there is no accuracy"),
+                "monitor the loss, and set no target accuracy",
+            ));
+        }
+        if self.validation.is_some() && train.len() == 1 {
+            return Err(Error::mismatch(
+                format!("{name}: there is one sample, and nothing to hold back"),
+                "train without validation, or on more samples",
+            ));
+        }
+        Ok(())
+    }
+
+    fn is_reached(&self, report: &EpochReport) -> bool {
+        let accuracy = report.measured().and_then(|score| score.accuracy);
+        let reached = self.target_accuracy.zip(accuracy);
+        reached.is_some_and(|(target, accuracy)| accuracy >= target)
+    }
+}
+
+/// What becomes of the samples.
+struct Parts<'a> {
+    train: &'a Dataset,
+    /// The training samples that are learnt, in the order of the data set.
+    learnt: Vec<u32>,
+    /// Those that are not.
+    validation: Option<Exam<'a>>,
+    test: Exam<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn new<M: Trainable>(fit: &Fit, data: &'a Split) -> Self {
+        let mut learnt: Vec<u32> = (0..data.train.len() as u32).collect();
+        let validation = fit.validation.map(|validation| {
+            let count = validation.held_back(learnt.len());
+            Exam::on::<M>(&data.train, hold_back(&mut learnt, count, fit.seed))
+        });
+        Self {
+            train: &data.train,
+            learnt,
+            validation,
+            test: Exam::of::<M>(&data.test),
+        }
+    }
+}
+
+/// Takes so many samples out at random; both parts stay in order.
+fn hold_back(samples: &mut Vec<u32>, count: usize, seed: u64) -> Vec<u32> {
+    // Epochs count from 1, so that no order is drawn from this stream.
+    Rng::stream(seed, 0).shuffle(samples);
+    let mut held = samples.split_off(samples.len() - count);
+    samples.sort_unstable();
+    held.sort_unstable();
+    held
 }
 
 /// The order in which an epoch goes through the samples; it depends on nothing that happened before.
-fn order(samples: usize, seed: u64, epoch: usize) -> Vec<u32> {
-    let mut order: Vec<u32> = (0..samples as u32).collect();
+fn order(samples: &[u32], seed: u64, epoch: usize) -> Vec<u32> {
+    let mut order = samples.to_vec();
     Rng::stream(seed, epoch as u64).shuffle(&mut order);
     order
 }
@@ -229,19 +315,45 @@ mod tests {
 
     #[test]
     fn every_epoch_has_its_own_permutation() {
-        let [first, second] = [1, 2].map(|epoch| order(1_000, 7, epoch));
+        let samples: Vec<u32> = (0..1_000).collect();
+        let [first, second] = [1, 2].map(|epoch| order(&samples, 7, epoch));
         assert_ne!(first, second);
-        assert_eq!(first, order(1_000, 7, 1));
+        assert_eq!(first, order(&samples, 7, 1));
         for mut order in [first, second] {
             order.sort_unstable();
-            assert!(order.into_iter().eq(0..1_000));
+            assert_eq!(order, samples);
         }
     }
 
     /// Expected from an implementation in Python of the published generators.
     #[test]
     fn the_order_of_an_epoch_never_changes() {
-        assert_eq!(order(10, 7, 1), [0, 9, 5, 3, 1, 8, 6, 2, 4, 7]);
-        assert_eq!(order(10, 7, 2), [1, 3, 6, 9, 7, 2, 0, 8, 5, 4]);
+        let samples: Vec<u32> = (0..10).collect();
+        assert_eq!(order(&samples, 7, 1), [0, 9, 5, 3, 1, 8, 6, 2, 4, 7]);
+        assert_eq!(order(&samples, 7, 2), [1, 3, 6, 9, 7, 2, 0, 8, 5, 4]);
+    }
+
+    #[test]
+    fn samples_are_learnt_or_held_back() {
+        for (count, fraction, expected) in [(10, 0.2, 2), (10, 0.25, 3), (2, 0.01, 1), (3, 0.99, 2)]
+        {
+            let validation = Validation {
+                fraction,
+                ..Validation::DEFAULT
+            };
+            let mut learnt: Vec<u32> = (0..count).collect();
+            let held = hold_back(&mut learnt, validation.held_back(count as usize), 5);
+            assert_eq!(held.len(), expected);
+            let mut all = [learnt, held].concat();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..count));
+        }
+    }
+
+    #[test]
+    fn what_is_held_back_depends_on_the_seed_alone() {
+        let held = |seed| hold_back(&mut (0..100).collect(), 20, seed);
+        assert_eq!(held(1), held(1));
+        assert_ne!(held(1), held(2));
     }
 }

@@ -5,13 +5,15 @@ mod console;
 mod progress;
 mod record;
 
-use crate::data::{Split, digits, idx};
+use crate::data::{Split, digits};
 use crate::error::Error;
 use crate::evaluate::confusion;
 use crate::fit::Fit;
+use crate::metrics::Score;
 use crate::model::Trainable;
+use crate::settings::Task;
 use crate::weights;
-use arguments::Arguments;
+use arguments::{Arguments, DataArguments};
 use clap::Parser;
 use console::Console;
 use progress::Progress;
@@ -32,7 +34,7 @@ use std::process::ExitCode;
 /// ```
 ///
 /// Exits with 0 if all went well, 1 if it did not, and 2 if the command line is wrong. The last line of standard output
-/// is `test accuracy 98.21 %`; with `--json`, standard output has one JSON object per epoch and nothing else.
+/// is `test accuracy 98.21 %`, or what else the task is measured by; with `--json`, standard output has one JSON object per epoch and nothing else.
 pub fn main<M: Trainable>() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -54,39 +56,72 @@ pub fn main<M: Trainable>() -> ExitCode {
 fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
     let fit = arguments.fit::<M>();
     let mut parameters = fit.initialize::<M>();
-    if let Some(path) = &arguments.weights {
-        weights::load::<M>(&mut parameters, path)?;
-    }
+    let normalization = match &arguments.weights {
+        Some(path) => weights::load::<M>(&mut parameters, path)?,
+        None => None,
+    };
     let console = Console {
         json: arguments.json,
     };
-    let progress = Progress::new(console, arguments.out.as_deref().map(record).transpose()?);
+    let record = arguments.out.as_deref().map(record).transpose()?;
     console.say(M::SUMMARY.trim())?;
-    let data = data(arguments, console)?;
+    let mut data = data::<M>(&arguments.data, console)?;
+    arguments.data.normalize::<M>(&mut data, normalization)?;
+    let has_classes = data.train.classes() > 0;
+    describe(&fit, &data, console)?;
+
+    let progress = Progress::new(console, record, has_classes);
+    let score = fit.run::<M>(&mut parameters, &data, progress)?;
+
+    if fit
+        .validation
+        .is_some_and(|validation| validation.keep_best)
+    {
+        console.say("the parameters are those of the best epoch")?;
+    }
+    if let Some(folder) = &arguments.out {
+        let path = folder.join("weights.safetensors");
+        weights::save::<M>(&parameters, data.train.normalization(), &path)?;
+        console.say(format_args!("weights are in {}", path.display()))?;
+    }
+    if has_classes {
+        console.say(confusion::<M>(&parameters, &data.test, fit.threads))?;
+    }
+    conclude(&fit, score, console)
+}
+
+/// Says what is about to be done.
+fn describe(fit: &Fit, data: &Split, console: Console) -> Result<(), Error> {
+    let train = data.train.len();
+    let held = fit
+        .validation
+        .map_or(0, |validation| validation.held_back(train));
+    let validated = match held {
+        0 => String::new(),
+        held => format!("{held} to validate, "),
+    };
     console.say(format_args!(
-        "      {} samples to learn, {} to test\nepochs {}, batch size {}, learning rate {}, seed {}, threads {}\n",
-        data.train.len(),
+        "      {} samples to learn, {validated}{} to test\nepochs {}, batch size {}, learning rate {}, seed {}, threads {}\n",
+        train - held,
         data.test.len(),
         fit.epochs,
         fit.batch_size,
         fit.learning_rate,
         fit.seed,
         fit.threads,
-    ))?;
+    ))
+}
 
-    let score = fit.run::<M>(&mut parameters, &data, progress)?;
-
-    if let Some(folder) = &arguments.out {
-        let path = folder.join("weights.safetensors");
-        weights::save::<M>(&parameters, &path)?;
-        console.say(format_args!("weights are in {}", path.display()))?;
+/// Says how good the network is, and whether that is good enough.
+fn conclude(fit: &Fit, score: Score, console: Console) -> Result<(), Error> {
+    if let Some(regression) = score.regression {
+        console.say(format_args!("test {regression}"))?;
     }
-    console.say(confusion::<M>(&parameters, &data.test, fit.threads))?;
-    console.say(format_args!(
-        "test accuracy {:.2} %",
-        score.accuracy * 100.0
-    ))?;
-    check_target(&fit, score.accuracy)
+    let Some(accuracy) = score.accuracy else {
+        return Ok(());
+    };
+    console.say(format_args!("test accuracy {:.2} %", accuracy * 100.0))?;
+    check_target(fit, accuracy)
 }
 
 /// Starts the metrics in the output folder, so that what is wrong with it shows before the training and not after.
@@ -95,24 +130,37 @@ fn record(folder: &Path) -> Result<Record, Error> {
     Record::create(folder.join("metrics.jsonl"))
 }
 
-fn data(arguments: &Arguments, console: Console) -> Result<Split, Error> {
+fn data<M: Trainable>(arguments: &DataArguments, console: Console) -> Result<Split, Error> {
+    let reader = arguments.reader::<M>();
+    let folder = arguments.folder.as_deref().or(M::DATA.path.map(Path::new));
     #[cfg(feature = "download")]
     if arguments.download {
-        let folder = arguments.data.as_deref().unwrap_or(Path::new("data/mnist"));
+        let folder = folder.unwrap_or(Path::new("data/mnist"));
         crate::data::download::mnist(folder)?;
         console.say(format_args!("data: MNIST in {}", folder.display()))?;
-        return idx::load(folder);
+        return reader.read(folder);
     }
-    if let Some(folder) = &arguments.data {
+    if let Some(folder) = folder {
         console.say(format_args!("data: {}", folder.display()))?;
-        return idx::load(folder);
+        return reader.read(folder);
+    }
+    if reader.task == Task::Regression {
+        return Err(Error::mismatch(
+            "there are no data for a regression",
+            "name a folder with `--data`, or with `path` under `[data]` in the network's file",
+        ));
     }
     console.say("data: built-in synthetic digits")?;
     #[cfg(feature = "download")]
-    console.say("      --download fetches MNIST; --data DIR reads it from a folder")?;
+    console.say("      --download fetches MNIST; --data DIR reads other files from a folder")?;
     #[cfg(not(feature = "download"))]
-    console.say("      --data DIR reads MNIST from a folder")?;
-    digits::split()
+    console.say("      --data DIR reads other files from a folder")?;
+    let mut split = digits::split()?;
+    if reader.task == Task::Reconstruction {
+        split.train.reconstruct();
+        split.test.reconstruct();
+    }
+    Ok(split)
 }
 
 fn check_target(fit: &Fit, accuracy: f64) -> Result<(), Error> {

@@ -16,29 +16,33 @@ const REDRAW: Duration = Duration::from_millis(50);
 pub struct Progress {
     console: Console,
     record: Option<Record>,
+    /// Whether there are hits to count.
+    has_classes: bool,
     bar: ProgressBar,
     drawn: Instant,
 }
 
 impl Progress {
     /// Epochs go to the console and, if there is one, to the record.
-    pub fn new(console: Console, record: Option<Record>) -> Self {
+    pub fn new(console: Console, record: Option<Record>, has_classes: bool) -> Self {
         let bar = ProgressBar::no_length();
         bar.set_style(style("{prefix} {wide_bar} {msg}, {eta} left"));
         Self {
             console,
             record,
+            has_classes,
             bar,
             drawn: Instant::now(),
         }
     }
 
     fn draw(&self, totals: Totals) {
-        let Score { loss, accuracy } = totals.into();
-        let percent = accuracy * 100.0;
+        let score = Score::from(totals);
+        let accuracy = score.accuracy.filter(|_| self.has_classes);
+        let score = Score { accuracy, ..score };
         let rate = totals.samples as f64 / self.bar.elapsed().as_secs_f64();
-        let message = format!("loss {loss:.4}, accuracy {percent:.2} %, {rate:.0} samples/s");
-        self.bar.set_message(message);
+        self.bar
+            .set_message(format!("{score}, {rate:.0} samples/s"));
         self.bar.set_position(totals.samples as u64);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::metrics::EpochReport;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -29,5 +30,40 @@ impl Record {
 
 /// The report as one line of JSON; a number that is not finite becomes `null`.
 pub fn json(report: &EpochReport) -> io::Result<String> {
-    Ok(serde_json::to_string(report)?)
+    Ok(serde_json::to_string(&Line(report))?)
+}
+
+/// What was measured, under flat keys: `train_loss`, `test_accuracy`, ….
+struct Line<'a>(&'a EpochReport);
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(report) = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("epoch", &report.epoch)?;
+        let scores = [
+            ("train", Some(report.train)),
+            ("validation", report.validation),
+            ("test", report.test),
+        ];
+        for (part, score) in scores {
+            let Some(score) = score else { continue };
+            map.serialize_entry(&format!("{part}_loss"), &score.loss)?;
+            if let Some(accuracy) = score.accuracy {
+                map.serialize_entry(&format!("{part}_accuracy"), &accuracy)?;
+            }
+            if let Some(regression) = score.regression {
+                let error = regression.mean_absolute_error;
+                map.serialize_entry(&format!("{part}_mean_absolute_error"), &error)?;
+                map.serialize_entry(&format!("{part}_r2"), &regression.r2)?;
+            }
+        }
+        if let Some(is_best) = report.is_best {
+            map.serialize_entry("is_best", &is_best)?;
+        }
+        map.serialize_entry("learning_rate", &report.learning_rate)?;
+        map.serialize_entry("seconds", &report.seconds)?;
+        map.serialize_entry("samples_per_s", &report.samples_per_s)?;
+        map.end()
+    }
 }

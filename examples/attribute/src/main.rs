@@ -20,7 +20,7 @@ fn main() -> Result<(), Error> {
     let score = fit.run::<Digits>(&mut parameters, &data, |epoch: &EpochReport| {
         println!("{epoch}");
     })?;
-    println!("test accuracy {:.1} %", 100.0 * score.accuracy);
+    println!("test {score}");
 
     let unseen = synthetic::generate(1, 3)?;
     let class = classify(&parameters, &unseen);

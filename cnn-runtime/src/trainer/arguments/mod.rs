@@ -1,25 +1,21 @@
 //! The flags of a generated trainer.
 
+mod data;
+mod validation;
+
 use crate::fit::{Fit, MAX_THREADS};
 use crate::model::Trainable;
 use clap::Parser;
+pub use data::DataArguments;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use validation::ValidationArguments;
 
-/// Trains a network and tests it after every epoch.
+/// Trains a network and measures it after every epoch.
 #[derive(Parser)]
 #[command(after_help = "Without --data it learns built-in synthetic digits. \
                         What is not set here is as in the network's file.")]
 pub struct Arguments {
-    /// Train on MNIST, or another data set in its format, from this folder
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-
-    /// Fetch MNIST into the folder of --data, or data/mnist, unless it is there
-    #[cfg(feature = "download")]
-    #[arg(long)]
-    pub download: bool,
-
     /// Start from these weights instead of random ones
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
@@ -48,13 +44,19 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
-    /// Stop once the test accuracy is this high, and fail if it never is
+    /// Stop once the accuracy is this high, and fail if that on the test set never is
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub target_accuracy: Option<f64>,
 
     /// Print one JSON object per epoch to standard output, and all else to standard error
     #[arg(long)]
     pub json: bool,
+
+    #[command(flatten)]
+    pub data: DataArguments,
+
+    #[command(flatten)]
+    validation: ValidationArguments,
 }
 
 impl Arguments {
@@ -69,6 +71,8 @@ impl Arguments {
             schedule: own.schedule,
             seed: self.seed.unwrap_or(own.seed),
             threads: self.threads.unwrap_or(own.threads).min(MAX_THREADS),
+            augmentation: self.data.augmentation(own.augmentation),
+            validation: self.validation.merge(own.validation),
             target_accuracy: self.target_accuracy.map(|percent| percent / 100.0),
         }
     }
