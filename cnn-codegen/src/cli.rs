@@ -4,7 +4,7 @@ use crate::picture::{self, Format};
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
-use crate::{Error, Kernels, Options, train};
+use crate::{Error, Kernels, Options, schema, train};
 use clap::{Args, Parser, Subcommand};
 use std::env;
 use std::ffi::OsString;
@@ -54,6 +54,12 @@ enum Command {
         /// What to write
         #[arg(long, default_value = "svg")]
         format: Format,
+        /// Write here instead of to standard output; a file with the same content is left alone
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Print the JSON Schema of the language, for editors
+    Schema {
         /// Write here instead of to standard output; a file with the same content is left alone
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -143,6 +149,7 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             &picture::draw(&read(&network.file)?.parse()?, format),
             output.as_deref(),
         )?,
+        Some(Command::Schema { output }) => put(&schema::text(), output.as_deref())?,
         Some(Command::Trainer {
             network,
             out,

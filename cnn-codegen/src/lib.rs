@@ -13,6 +13,8 @@ mod fallback;
 mod picture;
 mod plan;
 mod print;
+#[cfg(feature = "command")]
+mod schema;
 mod source;
 #[cfg(feature = "command")]
 mod train;

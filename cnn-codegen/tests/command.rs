@@ -14,6 +14,7 @@ Usage: cnn-codegen [OPTIONS] <net.toml>
 Commands:
   summary  Print the table of layers: shapes, parameters and costs
   graph    Draw the network
+  schema   Print the JSON Schema of the language, for editors
   trainer  Write a Cargo package that trains the network
   bench    Measure a training step, kernel by kernel: time, share of the machine's peak, bytes
   train    Train the network: build its trainer, or take the one built before, and run it

@@ -43,7 +43,7 @@ pub use zero_pad2d::ZeroPad2d;
 
 use crate::block;
 use crate::fields::{At, Type};
-use crate::grammar::{Form, Key, Limits, Tagged};
+use crate::grammar::{Form, Key, KeyInfo, Limits, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
 use crate::refusal::Refusal;
@@ -178,20 +178,34 @@ impl Kind {
 }
 
 /// The tables `[[layer]]`.
-pub(crate) const LAYER: Tagged = Tagged {
-    noun: "layer",
-    common: &[
-        NAME.info,
-        INPUT.info,
-        LEARNING_RATE_FACTOR.info,
-        FROZEN.info,
-    ],
-    types: || {
-        let kinds = Kind::types().map(|known| known.info);
-        kinds.chain([block::USE]).collect()
-    },
-    elsewhere: &[],
-};
+pub(crate) const LAYER: Tagged = layers(&[
+    NAME.info,
+    INPUT.info,
+    LEARNING_RATE_FACTOR.info,
+    FROZEN.info,
+]);
+
+/// The tables of a block's `layer`.
+pub(crate) const BLOCK_LAYER: Tagged = layers(&[
+    NAME.info,
+    INPUT.info,
+    LEARNING_RATE_FACTOR.info,
+    FROZEN.info,
+    block::WHEN.info,
+]);
+
+const fn layers(common: &'static [KeyInfo]) -> Tagged {
+    Tagged {
+        noun: "layer",
+        common,
+        types: || {
+            let kinds = Kind::types().map(|known| known.info);
+            kinds.chain([block::USE]).collect()
+        },
+        open: &[block::USE.name],
+        elsewhere: &[],
+    }
+}
 
 /// The key that every layer has.
 pub(crate) const NAME: Key<String> = Key::optional(
@@ -240,6 +254,7 @@ pub(crate) const ACTIVATION: Key<Kind> = Key::optional(
         noun: "activation",
         common: &[],
         types: || Kind::activations().map(|known| known.info).collect(),
+        open: &[],
         elsewhere: &[
             (
                 "softmax",
