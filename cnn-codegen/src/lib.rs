@@ -17,6 +17,8 @@ mod print;
 mod schema;
 mod source;
 #[cfg(feature = "command")]
+mod template;
+#[cfg(feature = "command")]
 mod train;
 #[cfg(feature = "command")]
 mod trainer;
