@@ -46,9 +46,19 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
                 "wrote `{file}`; `cnn-codegen train {file}` trains it\n"
             ))?;
         }
-        Some(Command::Summary { network, kernels }) => {
+        Some(Command::Summary {
+            network,
+            kernels,
+            json,
+        }) => {
             let code = read(&network.file)?.compile(&options(kernels.kernels))?;
-            print(&format!("{}\n", code.summary()))?;
+            let summary = code.summary();
+            let text = if json {
+                summary.json()
+            } else {
+                summary.to_string()
+            };
+            print(&format!("{text}\n"))?;
         }
         Some(Command::Graph {
             network,

@@ -23,6 +23,38 @@ fn the_summary_ends_with_the_training() {
     assert!(training.starts_with("kernels: simd\nmemory: parameters "));
 }
 
+/// The first layer has 2·(9 + 1) parameters, and 8 outputs of 9 multiply-adds each.
+#[test]
+fn the_summary_is_json_for_programs() {
+    let outcome = Folder::with_net().run(&["summary", "net.toml", "--json"]);
+    assert_eq!(outcome.code, Some(0));
+    let summary: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let names = summary["layers"].as_array().unwrap().iter();
+    let names: Vec<_> = names.map(|layer| layer["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["conv1", "relu1", "dense1"]);
+    let conv = serde_json::json!({
+        "name": "conv1",
+        "kind": "conv2d 3×3",
+        "inputs": [[1, 4, 4]],
+        "output": [2, 2, 2],
+        "receptive_field": [3, 3],
+        "first_values": "uniform ±0.3333",
+        "costs": {
+            "parameters": 20,
+            "multiply_adds": { "forward": 72, "training": 144 },
+            "bytes": { "weights": 80, "activations": 32, "gradients": 80 },
+        },
+    });
+    assert_eq!(summary["layers"][0], conv);
+    assert_eq!(summary["totals"]["parameters"], 20 + 3 * 9);
+    assert_eq!(summary["memory_bytes"]["parameters"], (20 + 3 * 9) * 4);
+    assert_eq!(
+        summary["memory_bytes"]["training"]["gradients"],
+        (20 + 3 * 9) * 4
+    );
+    assert_eq!(summary["kernels"], "simd");
+}
+
 #[test]
 fn standard_input_is_a_file_like_any_other() {
     let folder = Folder::with_net();

@@ -48,12 +48,15 @@ pub enum Command {
         #[arg(short, long, value_name = "FILE", default_value = "net.toml")]
         output: PathBuf,
     },
-    /// Print the table of layers: shapes, parameters and costs
+    /// Print the table of layers: shapes, receptive fields, parameters, work and memory
     Summary {
         #[command(flatten)]
         network: Network,
         #[command(flatten)]
         kernels: KernelsChoice,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Draw the network, as SVG, DOT or Mermaid
     Graph {

@@ -46,6 +46,7 @@ use crate::fields::{At, Type};
 use crate::grammar::{Form, Key, KeyInfo, Limits, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use std::fmt;
@@ -80,6 +81,11 @@ pub(crate) trait LayerKind {
         _initialization: Initialization,
     ) -> Result<Vec<Parameter>, Refusal> {
         Ok(Vec::new())
+    }
+
+    /// Which rows or columns of the input each row or column of the output is computed from.
+    fn reach(&self, _axis: Axis, _input: &Shape, _output: &Shape) -> Reach {
+        Reach::Same
     }
 
     /// Multiplications by a learnt weight in one forward pass; the gradients take as many each.
@@ -167,6 +173,11 @@ impl Kind {
     /// The type and what sets it apart: `conv2d 5×5, stride 2`.
     pub fn describe(&self) -> String {
         self.rules().describe()
+    }
+
+    /// Which rows or columns of the input each row or column of the output is computed from.
+    pub(crate) fn reach(&self, axis: Axis, input: &Shape, output: &Shape) -> Reach {
+        self.rules().reach(axis, input, output)
     }
 
     /// Multiplications by a learnt weight in one forward pass over one sample.
