@@ -7,6 +7,8 @@ use std::ops::Range;
 
 /// Between arrows that end at the same box.
 const TIP_GAP: f64 = 8.0;
+/// From the highest box to the lowest arc.
+const CLEARANCE: f64 = 12.0;
 /// From a line to the text above it.
 const RAISED: f64 = 4.0;
 
@@ -43,10 +45,11 @@ impl<'a> Row<'a> {
         let (chain, arcs): (Vec<_>, Vec<_>) =
             inner.partition(|(read, reader)| *reader == read.map_or(0, |read| read + 1));
         let arcs = stacked(arcs);
-        let lanes = arcs.iter().map(|arc| arc.lane + 1).max().unwrap_or(0);
+        let lanes = arcs.iter().map(|arc| arc.lane + 1).max();
+        let above = lanes.map_or(0.0, |lanes| lanes as f64 * LANE + CLEARANCE);
         let cells = &cells[range];
         let tallest = max(cells.iter().map(|cell| cell.form.half_height()));
-        let axis = top + lanes as f64 * LANE + tallest;
+        let axis = top + above + tallest;
         let bodies = middles(cells, arrival).zip(cells).map(|(x, cell)| Body {
             middle: Point { x, y: axis },
             form: cell.form,
@@ -154,7 +157,7 @@ impl<'a> Row<'a> {
             None => (self.arrival, MARGIN),
         };
         let Some(cell) = cell else { return };
-        let height = self.axis - self.tallest - RAISED - arc.lane as f64 * LANE;
+        let height = self.axis - self.tallest - CLEARANCE - arc.lane as f64 * LANE;
         let start = Point {
             x: behind + JUNCTION,
             y: self.axis,
