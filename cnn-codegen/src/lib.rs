@@ -6,6 +6,7 @@ pub mod attribute;
 mod builder;
 #[cfg(feature = "command")]
 pub mod cli;
+mod constants;
 mod emit;
 mod error;
 mod fallback;
