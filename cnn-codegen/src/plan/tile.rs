@@ -11,6 +11,11 @@ const PAGE: usize = 1024;
 /// so many.
 const WAYS: usize = 8;
 
+/// Whether rows of `stride` values share their places in the nearest cache.
+pub fn shares_places(stride: usize) -> bool {
+    stride.is_multiple_of(PAGE)
+}
+
 /// How much slower a sum is that has no register.
 const SPILLED: f64 = 4.0;
 
@@ -143,7 +148,7 @@ pub fn of_windows(maps: usize, columns: usize, positions: usize, registers: Regi
 
 /// A tile of features, whose weights lie `stride` values apart.
 pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile {
-    let most = if stride.is_multiple_of(PAGE) {
+    let most = if shares_places(stride) {
         WAYS
     } else {
         registers.count()
@@ -165,7 +170,7 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
 /// How many of `count` rows of `stride` values are best gone along together: as many as the nearest cache can keep a
 /// piece of.
 pub fn rows(count: usize, stride: usize) -> usize {
-    if stride.is_multiple_of(PAGE) {
+    if shares_places(stride) {
         count.min(WAYS)
     } else {
         count
