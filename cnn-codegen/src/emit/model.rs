@@ -1,7 +1,7 @@
 //! The network as a whole: its types, its passes, and the traits that the runtime knows it by.
 
 use super::function::activation;
-use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
+use super::tokens::{array_type, doc, ident, number, real, scalar, used_in};
 use super::{backward_calls, forward_call, loss, samples, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
@@ -138,7 +138,6 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
                 .map(|parameter| first_values(&step.name, parameter, network.dtype))
         })
         .collect();
-    let allow = allow_constants(&first_values);
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
     let (batch_activations, batch) = match (kernels, &network.training) {
         (Kernels::Simd, Some(_)) => (quote!(LaneActivations), simd::batch_body()),
@@ -169,7 +168,6 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
             const OUTPUT_SHAPE: &'static [usize] = &[#(#output_shape),*];
             const SUMMARY: &'static str = Self::SUMMARY;
 
-            #allow
             fn initialize(#parameters: &mut Parameters, #rng: &mut cnn_runtime::Rng) {
                 #first_values
             }
@@ -230,7 +228,6 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             }
         }
     });
-    let allow = allow_constants(&quote!(#learning_rate #schedule));
     let [gradients, evaluate, update] = match kernels {
         Kernels::Plain => plain_bodies(plan, training),
         Kernels::Simd => simd::trainable_bodies(),
@@ -242,7 +239,6 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             type Optimizer = Optimizer;
             type Workspace = Workspace;
 
-            #allow
             const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
                 epochs: #epochs,
                 batch_size: #batch_size,
