@@ -12,6 +12,8 @@ mod atomic_file;
 #[cfg(feature = "std")]
 mod augment;
 #[cfg(feature = "std")]
+pub mod checkpoint;
+#[cfg(feature = "std")]
 pub mod data;
 #[cfg(feature = "std")]
 mod error;
@@ -37,6 +39,8 @@ pub mod schedule;
 pub mod settings;
 mod target;
 mod tensor;
+#[cfg(feature = "std")]
+mod tensor_file;
 #[cfg(feature = "trainer")]
 pub mod trainer;
 #[cfg(feature = "std")]
@@ -45,6 +49,8 @@ pub mod weights;
 mod worker;
 mod zeroed;
 
+#[cfg(feature = "std")]
+pub use checkpoint::{Checkpoint, Checkpoints, Every};
 #[cfg(feature = "std")]
 pub use data::{Dataset, Split};
 #[cfg(feature = "std")]
