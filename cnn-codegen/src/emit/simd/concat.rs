@@ -4,8 +4,9 @@ use super::Functions;
 use super::function::{Function, sum};
 use super::site::Site;
 use crate::emit::element::{each, element};
-use crate::emit::tokens::formula;
+use crate::emit::tokens::{formula, ident, number};
 use crate::plan::ValueId;
+use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -16,15 +17,15 @@ pub fn functions(site: Site) -> Functions {
 
 fn forward(site: Site) -> Function {
     let copies = parts(site).map(|(number, id, start)| {
-        let input = site.element(&format!("input{number}"), id);
-        let place = if site.output_shape().rank() == 1 {
-            let i = from(start, "i");
-            quote!([#i])
-        } else {
-            let c = from(start, "c");
-            site.memory
-                .index(site.group.output, [&c, &quote!(y), &quote!(x)])
-        };
+        let name = format!("input{number}");
+        if site.output_shape().rank() == 1 {
+            let (name, range) = (ident(&name), range(start, site.shape(id)));
+            return quote!(output[#range].copy_from_slice(#name););
+        }
+        let (input, c) = (site.element(&name, id), from(start));
+        let place = site
+            .memory
+            .index(site.group.output, [&c, &quote!(y), &quote!(x)]);
         each(site.shape(id), &quote!(output #place = #input;))
     });
     let body = quote!(#(#copies)*);
@@ -47,15 +48,12 @@ fn backward(site: Site) -> Function {
     let sent = || parts(site).filter(|(_, id, _)| site.plan.value(*id).has_delta);
     let name = |number: usize| format!("input{number}_delta");
     let copies = sent().map(|(number, id, start)| {
-        let place = element(&name(number), site.shape(id));
-        let index = if site.output_shape().rank() == 1 {
-            let i = from(start, "i");
-            quote!([#i])
-        } else {
-            let c = from(start, "c");
-            quote!([#c][y][x])
-        };
-        each(site.shape(id), &quote!(#place = delta #index;))
+        if site.output_shape().rank() == 1 {
+            let (name, range) = (ident(&name(number)), range(start, site.shape(id)));
+            return quote!(#name.copy_from_slice(&delta[#range]););
+        }
+        let (place, c) = (element(&name(number), site.shape(id)), from(start));
+        each(site.shape(id), &quote!(#place = delta[#c][y][x];))
     });
     let body = quote!(#(#copies)*);
     let doc = format!(
@@ -77,6 +75,13 @@ fn parts(site: Site<'_>) -> impl Iterator<Item = (usize, ValueId, usize)> {
     })
 }
 
-fn from(start: usize, index: &str) -> TokenStream {
-    sum(&[(1, index)], start)
+/// The channel `c` of an input in the output.
+fn from(start: usize) -> TokenStream {
+    sum(&[(1, "c")], start)
+}
+
+/// The values of the output that are those of a vector: `3..8`.
+fn range(start: usize, part: &Shape) -> TokenStream {
+    let [start, end] = [start, start + part.elements()].map(number);
+    quote!(#start..#end)
 }
