@@ -70,7 +70,8 @@ fn standard_input_is_a_file_like_any_other() {
 #[test]
 fn a_second_file_is_no_command() {
     let outcome = Folder::with_net().run(&["net.toml", "other.toml"]);
-    let stderr = "error: unexpected argument 'other.toml' found: one file is compiled at a time\n\n\
+    let stderr = "error: unexpected argument 'other.toml' found: one file is compiled at a time, and what stands before \
+                  it is no command\n\n\
                   Usage: cnn-codegen [OPTIONS] <net.toml>\n       cnn-codegen <COMMAND>\n\n\
                   For more information, try '--help'.\n";
     assert_eq!(outcome, Outcome::failure(2, stderr));

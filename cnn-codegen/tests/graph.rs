@@ -106,7 +106,7 @@ fn every_example_fits_its_picture() {
 
 #[test]
 fn dot_and_mermaid_name_layers_and_shapes() {
-    let dot = r#"digraph Skip {
+    let dot = r#"digraph "Skip" {
   rankdir = LR
   node [shape = box, style = rounded, fontname = Helvetica, fontsize = 11]
   edge [fontname = Helvetica, fontsize = 9]
@@ -152,5 +152,16 @@ fn a_picture_can_go_to_a_file() {
     let outcome = folder.run(&["graph", "net.toml", "-o", "net.svg"]);
     assert_eq!(outcome, Outcome::success(""));
     assert_eq!(folder.read("net.svg"), graph(NET, &[]));
-    assert_eq!(folder.names(), ["net.svg", "net.toml"]);
+    for (file, format) in [
+        ("net.dot", "dot"),
+        ("net.mmd", "mermaid"),
+        ("net.txt", "svg"),
+    ] {
+        let outcome = folder.run(&["graph", "net.toml", "-o", file]);
+        assert_eq!(outcome, Outcome::success(""));
+        assert_eq!(folder.read(file), graph(NET, &["--format", format]));
+    }
+    let arguments = ["graph", "net.toml", "--format", "dot", "-o", "net.svg"];
+    assert_eq!(folder.run(&arguments), Outcome::success(""));
+    assert_eq!(folder.read("net.svg"), folder.read("net.dot"));
 }
