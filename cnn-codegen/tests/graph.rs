@@ -67,8 +67,15 @@ fn the_pictures_of_the_examples_are_as_they_were_looked_at() {
 }
 
 #[test]
-fn every_example_fits_its_picture() {
-    for entry in fs::read_dir(examples().join("networks")).unwrap() {
+fn every_network_fits_its_picture() {
+    let folders = [
+        examples().join("networks"),
+        examples().join("../tests/kernels/networks"),
+    ];
+    let entries = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap());
+    for entry in entries {
         let net = fs::read_to_string(entry.unwrap().path()).unwrap();
         let network = cnn_spec::parse(&net, "net.toml").unwrap();
         let svg = graph(&net, &[]);
