@@ -6,7 +6,6 @@ use super::site::Site;
 use crate::emit::element::{each, element};
 use crate::emit::tokens::{formula, ident, number};
 use crate::plan::ValueId;
-use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -18,11 +17,11 @@ pub fn functions(site: Site) -> Functions {
 fn forward(site: Site) -> Function {
     let copies = parts(site).map(|(number, id, start)| {
         let name = format!("input{number}");
-        if site.output_shape().rank() == 1 {
-            let (name, range) = (ident(&name), range(start, site.shape(id)));
-            return quote!(output[#range].copy_from_slice(#name););
+        if let [features] = *site.shape(id).dims() {
+            let (part, input) = (part(start, features), ident(&name));
+            return quote!(output[#part].copy_from_slice(#input););
         }
-        let (input, c) = (site.element(&name, id), from(start));
+        let (input, c) = (site.element(&name, id), sum(&[(1, "c")], start));
         let place = site
             .memory
             .index(site.group.output, [&c, &quote!(y), &quote!(x)]);
@@ -48,11 +47,12 @@ fn backward(site: Site) -> Function {
     let sent = || parts(site).filter(|(_, id, _)| site.plan.value(*id).has_delta);
     let name = |number: usize| format!("input{number}_delta");
     let copies = sent().map(|(number, id, start)| {
-        if site.output_shape().rank() == 1 {
-            let (name, range) = (ident(&name(number)), range(start, site.shape(id)));
-            return quote!(#name.copy_from_slice(&delta[#range]););
+        let name = name(number);
+        if let [features] = *site.shape(id).dims() {
+            let (part, input_delta) = (part(start, features), ident(&name));
+            return quote!(#input_delta.copy_from_slice(&delta[#part]););
         }
-        let (place, c) = (element(&name(number), site.shape(id)), from(start));
+        let (place, c) = (element(&name, site.shape(id)), sum(&[(1, "c")], start));
         each(site.shape(id), &quote!(#place = delta[#c][y][x];))
     });
     let body = quote!(#(#copies)*);
@@ -75,13 +75,8 @@ fn parts(site: Site<'_>) -> impl Iterator<Item = (usize, ValueId, usize)> {
     })
 }
 
-/// The channel `c` of an input in the output.
-fn from(start: usize) -> TokenStream {
-    sum(&[(1, "c")], start)
-}
-
-/// The values of the output that are those of a vector: `3..8`.
-fn range(start: usize, part: &Shape) -> TokenStream {
-    let [start, end] = [start, start + part.elements()].map(number);
+/// The features of the output that are those of an input: `5..10`.
+fn part(start: usize, features: usize) -> TokenStream {
+    let (end, start) = (number(start + features), number(start));
     quote!(#start..#end)
 }
