@@ -4,7 +4,7 @@ use crate::atomic_file;
 use crate::data::{Normalization, Shape};
 use crate::error::Error;
 use crate::math::Real;
-use crate::model::{Model, Parameters, TensorInfo};
+use crate::model::{Model, Parameters, Role, TensorInfo};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use std::borrow::Cow;
 use std::fs;
@@ -81,7 +81,10 @@ pub fn load<M: Model>(
         .map_err(|problem| Error::content(path, problem, "save or fetch it again"))?;
     for (index, info) in M::Parameters::TENSORS.iter().enumerate() {
         if let Ok(view) = file.tensor(info.name) {
-            decode(view.data(), parameters.tensor_mut(index));
+            match info.role {
+                Role::Count => decode_counts(view.data(), parameters.tensor_mut(index)),
+                Role::Learnt | Role::Average => decode(view.data(), parameters.tensor_mut(index)),
+            }
         }
     }
     Ok(normalization)
@@ -145,8 +148,11 @@ fn tensors<P: Parameters>(parameters: &P) -> Vec<(&'static str, Tensor)> {
     let tensor = |(index, info): (usize, &'static TensorInfo)| {
         let tensor = Tensor {
             shape: info.shape.into(),
-            dtype: dtype::<P::Scalar>(),
-            bytes: encode(parameters.tensor(index)),
+            dtype: dtype_in::<P::Scalar>(info.role),
+            bytes: match info.role {
+                Role::Count => encode_counts(parameters.tensor(index)),
+                Role::Learnt | Role::Average => encode(parameters.tensor(index)),
+            },
         };
         (info.name, tensor)
     };
@@ -168,6 +174,8 @@ fn flaws<P: Parameters>(file: &SafeTensors) -> Vec<String> {
     for info in P::TENSORS {
         match file.tensor(info.name) {
             Ok(view) => flaws.extend(flaw::<P::Scalar>(info, &view)),
+            // No module needs it to go on.
+            Err(_) if info.role == Role::Count => {}
             Err(_) => flaws.push(format!("  {} is missing", info.name)),
         }
     }
@@ -183,12 +191,12 @@ fn flaws<P: Parameters>(file: &SafeTensors) -> Vec<String> {
 }
 
 fn flaw<S: Real>(info: &TensorInfo, view: &TensorView) -> Option<String> {
-    let TensorInfo { name, shape } = info;
+    let TensorInfo { name, shape, role } = info;
     if view.shape() != *shape {
         let (found, expected) = (Shape(view.shape()), Shape(shape));
         return Some(format!("  {name} is {found}, not {expected}"));
     }
-    let (found, expected) = (view.dtype(), dtype::<S>());
+    let (found, expected) = (view.dtype(), dtype_in::<S>(*role));
     (found != expected).then(|| format!("  {name} holds {found} values, not {expected}"))
 }
 
@@ -197,6 +205,25 @@ fn dtype<S: Real>() -> Dtype {
         Dtype::F32
     } else {
         Dtype::F64
+    }
+}
+
+/// The type of a tensor in a file: PyTorch counts in whole numbers.
+fn dtype_in<S: Real>(role: Role) -> Dtype {
+    match role {
+        Role::Count => Dtype::I64,
+        Role::Learnt | Role::Average => dtype::<S>(),
+    }
+}
+
+fn encode_counts<S: Real>(values: &[S]) -> Vec<u8> {
+    let counts = values.iter().map(|value| value.to_f64() as i64);
+    counts.flat_map(i64::to_le_bytes).collect()
+}
+
+fn decode_counts<S: Real>(bytes: &[u8], values: &mut [S]) {
+    for (value, bytes) in values.iter_mut().zip(bytes.as_chunks().0) {
+        *value = S::from_f64(i64::from_le_bytes(*bytes) as f64);
     }
 }
 

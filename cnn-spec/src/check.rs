@@ -7,7 +7,7 @@ use crate::file::{Draft, Header, LANGUAGE, Written};
 use crate::grammar::Words;
 use crate::graph;
 use crate::initialization::Initialization;
-use crate::layer::{FROZEN, Kind, LEARNING_RATE_FACTOR};
+use crate::layer::{BatchNorm, FROZEN, Kind, LEARNING_RATE_FACTOR};
 use crate::names;
 use crate::network::{Layer, Network, Parameter, Source};
 use crate::refusal::{Refusal, in_units};
@@ -220,7 +220,7 @@ fn nothing_to_set(draft: &Draft<'_>, name: &str, parameters: &[Parameter]) -> Op
     let keys = [LEARNING_RATE_FACTOR.info.name, FROZEN.info.name];
     let (key, span) = keys
         .into_iter()
-        .filter(|_| parameters.is_empty() && !draft.is_activation)
+        .filter(|_| !parameters.iter().any(Parameter::is_learnt) && !draft.is_activation)
         .find_map(|key| Some((key, draft.fields.span(key)?)))?;
     Some(
         Problem::new(format!("{} learns nothing", quoted(name)), span)
@@ -265,6 +265,24 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
                 training.span.clone(),
             )
             .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
+        );
+    }
+    let has_a_lone_value = |layer: &&Layer| {
+        matches!(layer.kind, Kind::BatchNorm(_)) && BatchNorm::positions(layer.input_shape()) == 1
+    };
+    if let Some(layer) = layers.iter().find(has_a_lone_value)
+        && training.value.batch_size == 1
+    {
+        return Some(
+            Problem::new(
+                format!(
+                    "{} needs batches of more than one sample",
+                    quoted(&layer.name)
+                ),
+                training.span.clone(),
+            )
+            .label("`batch_size` is 1")
+            .help("a value alone has no variance: write a larger `batch_size`"),
         );
     }
     let refusal = training.value.loss.fit(&last.kind, output).err()?;

@@ -113,7 +113,15 @@ impl<'n> Plan<'n> {
     }
 }
 
-impl Step<'_> {
+impl<'n> Step<'n> {
+    /// The kind of its layer, if it computes one.
+    pub fn kind(&self) -> Option<&'n Kind> {
+        match self.operation {
+            Operation::Layer(kind) => Some(kind),
+            Operation::ZeroPad(_) | Operation::Fork => None,
+        }
+    }
+
     /// What it reads; the first value, if it joins several.
     pub fn input(&self) -> ValueId {
         self.inputs[0]

@@ -117,6 +117,7 @@ impl Fit {
         data.test.check_targets::<M>()?;
         self.check(&data.train)?;
         let parts = Parts::new::<M>(self, data);
+        self.check_batches::<M>(&data.train, parts.learnt.len())?;
         let mut state = State::<M>::new(self.batch_size.get().min(parts.learnt.len()), self);
         let mut rate = LearningRate::new(self.schedule, self.learning_rate);
         let mut watch = self.validation.map(Watch::new);
@@ -152,7 +153,7 @@ impl Fit {
     ) -> Result<EpochReport, Error> {
         let course = Course {
             data: parts.train,
-            order: &order(&parts.learnt, self.seed, epoch),
+            order: &self.order::<M>(&parts.learnt, epoch),
             batch_size: self.batch_size.get(),
             accumulation_steps: self.accumulation_steps.get(),
             rate,
@@ -160,7 +161,7 @@ impl Fit {
             epochs: self.epochs,
             key: augment::key(self.seed, epoch),
         };
-        let samples = parts.learnt.len();
+        let samples = course.order.len();
         let steps = course.batches();
         let learning_rate = course.learning_rate(0);
         let start = Instant::now();
@@ -215,6 +216,38 @@ impl Fit {
             ));
         }
         Ok(())
+    }
+
+    /// Checks that batches are neither too small nor too large for the network.
+    fn check_batches<M: Trainable>(&self, train: &Dataset, learnt: usize) -> Result<(), Error> {
+        let name = train.name();
+        let batch = self.batch_size.get().min(learnt);
+        if batch < M::MIN_BATCH {
+            return Err(Error::mismatch(
+                format!("{name}: a batch of {batch} is too small for a batch norm"),
+                "a value alone has no variance: train with larger batches, or on more samples",
+            ));
+        }
+        if shard::size(batch).min(batch) > M::MAX_WAITING {
+            return Err(Error::mismatch(
+                format!("{name}: a batch of {batch} is too large for the network's memory"),
+                format!(
+                    "its file says `batch_size = {}`: write a larger one there",
+                    M::SETTINGS.batch_size
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The order in which an epoch goes through the samples. A last batch that is too small is left out.
+    fn order<M: Trainable>(&self, samples: &[u32], epoch: usize) -> Vec<u32> {
+        let mut order = order(samples, self.seed, epoch);
+        let rest = order.len() % self.batch_size;
+        if rest < M::MIN_BATCH {
+            order.truncate(order.len() - rest);
+        }
+        order
     }
 
     fn is_reached(&self, report: &EpochReport) -> bool {
