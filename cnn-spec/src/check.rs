@@ -332,12 +332,17 @@ fn misfit(
 }
 
 /// Whether the network needs more memory than a small one may: parameters with gradients and two moments,
-/// activations with deltas.
+/// activations with deltas, which are those of a whole batch where samples wait for each other.
 fn excess(network: &Network, drafts: &[Draft<'_>]) -> Option<Problem> {
+    let is_norm = |layer: &Layer| matches!(layer.kind, Kind::BatchNorm(_));
+    let samples = match &network.training {
+        Some(training) if network.layers.iter().any(is_norm) => training.batch_size,
+        _ => 1,
+    };
     let bytes = |layer: &Layer| {
         let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
-        (4.0 * parameters as f64 + 2.0 * layer.output_shape.elements() as f64)
-            * network.dtype.bytes() as f64
+        let activations = samples as f64 * layer.output_shape.elements() as f64;
+        (4.0 * parameters as f64 + 2.0 * activations) * network.dtype.bytes() as f64
     };
     let total: f64 = network.layers.iter().map(bytes).sum();
     if total <= MAX_BYTES {
@@ -353,7 +358,11 @@ fn excess(network: &Network, drafts: &[Draft<'_>]) -> Option<Problem> {
     Some(
         Problem::new(message, draft.span.clone())
             .label(format!("{} of them here", in_units(largest)))
-            .help("make the layer smaller, or pool or stride before it"),
+            .help(if samples == 1 {
+                "make the layer smaller, or pool or stride before it"
+            } else {
+                "make the layer or `batch_size` smaller, or pool or stride before it: with batch norms a whole batch is kept"
+            }),
     )
 }
 

@@ -181,6 +181,13 @@ impl Network {
             .sum()
     }
 
+    /// Whether what training makes of a sample depends on the batch that it is in.
+    pub fn depends_on_batches(&self) -> bool {
+        let is_of_batches =
+            |layer: &Layer| matches!(layer.kind, Kind::BatchNorm(_) | Kind::Dropout(_));
+        self.layers.iter().any(is_of_batches)
+    }
+
     /// Gives the network another name.
     ///
     /// # Errors

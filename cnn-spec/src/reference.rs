@@ -83,6 +83,11 @@ impl<'a> Reference<'a> {
         }
     }
 
+    /// What is interpreted.
+    pub fn network(self) -> &'a Network {
+        self.network
+    }
+
     /// All parameters, with values drawn from `value`.
     pub fn parameters(self, mut value: impl FnMut() -> f64) -> Vec<Tensor> {
         let mut tensors = Vec::new();
@@ -200,7 +205,7 @@ impl<'a> Reference<'a> {
             tracked: parameters.to_vec(),
         };
         // A tape of one sample is short, but it may be of no use alone.
-        let together = if self.is_of_batches() {
+        let together = if self.network.depends_on_batches() {
             inputs.len()
         } else {
             1
@@ -242,12 +247,6 @@ impl<'a> Reference<'a> {
         let inputs = gradients.input.chunks(size).map(<[f64]>::to_vec);
         batch.inputs.extend(inputs);
         batch::track(self.network, &mut batch.tracked, &trace);
-    }
-
-    /// Whether the samples of a batch have to be computed together.
-    fn is_of_batches(self) -> bool {
-        let mut layers = self.network.layers.iter();
-        layers.any(|layer| matches!(layer.kind, Kind::BatchNorm(_) | Kind::Dropout(_)))
     }
 }
 

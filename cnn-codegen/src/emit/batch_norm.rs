@@ -167,7 +167,7 @@ impl<'a> Emitter<'a> {
                 self.step.name,
                 formula(&format!(
                     "sums.delta = Σ delta\n\
-                     sums.product = Σ delta · x    where x = (input − mean) / √(variance + {})",
+                     sums.product = Σ delta · normalized    where normalized = (input − mean) / √(variance + {})",
                     self.epsilon()
                 )),
             ),
@@ -197,7 +197,7 @@ impl<'a> Emitter<'a> {
             doc: format!(
                 "`{}` weight gradient, of the sums over some samples. It is added to `gradients`.\n\n{}",
                 self.step.name,
-                formula("∂loss/∂weight = Σ delta · x\n∂loss/∂bias = Σ delta"),
+                formula("∂loss/∂weight = Σ delta · normalized\n∂loss/∂bias = Σ delta"),
             ),
             arguments: vec![Argument::SumsOfSamples, Argument::Gradients],
             body: each_channel(
@@ -228,8 +228,8 @@ impl<'a> Emitter<'a> {
         let positions = each_position(
             self.shape,
             &quote! {
-                let x = (#z - statistics.mean[#c]) * scale;
-                #downstream = (#d - mean_delta - x * mean_product) * scale #weight;
+                let normalized = (#z - statistics.mean[#c]) * scale;
+                #downstream = (#d - mean_delta - normalized * mean_product) * scale #weight;
             },
         );
         Function {
@@ -237,7 +237,7 @@ impl<'a> Emitter<'a> {
                 "`{}` input delta: the delta without the parts that the batch's mean and variance take away.\n\n{}",
                 self.step.name,
                 formula(&format!(
-                    "input_delta = {text}(delta − Σ delta / n − x · Σ delta · x / n) / √(variance + {})\n    \
+                    "input_delta = {text}(delta − Σ delta / n − normalized · Σ delta · normalized / n) / √(variance + {})\n    \
                      where the sums are over all n values of a channel in the batch",
                     self.epsilon()
                 )),

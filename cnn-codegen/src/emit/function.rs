@@ -229,13 +229,13 @@ impl Argument {
     }
 }
 
-/// The mask of a dropout; its number is that of its step.
+/// The mask of a dropout, by its layer's number in the network.
 fn mask(plan: &Plan, step: &Step) -> TokenStream {
     let Some(Kind::Dropout(dropout)) = step.kind() else {
         return TokenStream::new();
     };
-    let mut steps = plan.steps.iter();
-    let layer = steps.position(|other| other.output == step.output);
+    let mut layers = plan.network.layers.iter();
+    let layer = layers.position(|layer| layer.name == step.name);
     let (layer, p) = (number(layer.unwrap_or(0)), real(dropout.p, Dtype::F64));
     quote!(masks.mask(#layer, #p))
 }
