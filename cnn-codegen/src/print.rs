@@ -2,7 +2,7 @@
 //!
 //! prettyplease lays the tokens out. It knows no blank lines, breaks lines earlier than rustfmt and keeps
 //! calls on one line longer; the passes here mend that, in order:
-//! 1. [`join_lists`]: no list of arguments is broken that fits on a line;
+//! 1. [`join_lists`]: no list of arguments or fields is broken that fits on a line;
 //! 2. [`join_statements`]: nor is a statement;
 //! 3. [`split_choices`]: no choice between two values is on a line that is too wide;
 //! 4. [`lead_lone_items`]: a list of one item does not take three lines;
@@ -12,7 +12,7 @@
 //!
 //! A macro's fields, which neither of the two lays out, are for [`declaration`].
 
-use crate::Origin;
+use crate::{Origin, constants};
 use proc_macro2::TokenStream;
 
 /// The widest line that rustfmt writes.
@@ -38,7 +38,8 @@ pub fn text(items: TokenStream, origin: &Origin) -> String {
         file_name = origin.file_name,
         sha256 = origin.sha256,
     );
-    for item in core::mem::take(&mut file.items) {
+    for mut item in core::mem::take(&mut file.items) {
+        constants::permit(&mut item);
         let is_macro = matches!(item, syn::Item::Macro(_));
         file.items = vec![item];
         let lines: Vec<_> = prettyplease::unparse(&file)
@@ -90,10 +91,9 @@ fn join_lists(lines: &[String]) -> Vec<String> {
     let mut joined = Vec::with_capacity(lines.len());
     let mut index = 0;
     while index < lines.len() {
-        let (line, width) = match joined_list(&lines[index..]) {
-            Some(found) => found,
-            None => (lines[index].clone(), 1),
-        };
+        let rest = &lines[index..];
+        let found = joined_list(rest).or_else(|| joined_fields(rest));
+        let (line, width) = found.unwrap_or_else(|| (lines[index].clone(), 1));
         joined.push(line);
         index += width;
     }
@@ -118,6 +118,23 @@ fn joined_list(lines: &[String]) -> Option<(String, usize)> {
     // What follows the sizes of a call is a list of its own.
     let are_sizes = open.ends_with('<') && !is_declaration;
     (are_sizes || fits_call && width(&line) <= MAX_WIDTH).then_some((line, close + 1))
+}
+
+/// The same of a struct's fields, where the struct is a field itself: `curve: Curve::Step { gamma: 0.1 },`.
+fn joined_fields(lines: &[String]) -> Option<(String, usize)> {
+    let open = lines.first()?;
+    let (_, name) = open.strip_suffix(" {")?.split_once(": ")?;
+    let close = 1 + lines[1..].iter().position(|line| line.trim() == "},")?;
+    let fields: Vec<_> = lines[1..close].iter().map(|line| line.trim()).collect();
+    let fields = fields.join(" ");
+    let fields = fields.trim_end_matches(',');
+    let is_path = |name: &str| {
+        name.chars()
+            .all(|c| c.is_alphanumeric() || "_:".contains(c))
+    };
+    let line = format!("{open} {fields} }},");
+    let fits = width(fields) <= MAX_STRUCT_WIDTH && width(&line) <= MAX_WIDTH;
+    (is_path(name) && fits).then_some((line, close + 1))
 }
 
 /// Puts a statement that is broken before an operator or a call onto one line where rustfmt would.

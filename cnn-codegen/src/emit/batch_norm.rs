@@ -3,7 +3,7 @@
 
 use super::element::{channel, each_channel, each_position, element};
 use super::function::{Argument, Function, Functions};
-use super::tokens::{formula, ident, number, real};
+use super::tokens::{doc, formula, ident, number, real, scalar};
 use crate::plan::{Plan, Step};
 use cnn_spec::layer::{BatchNorm, Kind};
 use cnn_spec::shape::Shape;
@@ -36,22 +36,20 @@ pub fn all<'p>(plan: &'p Plan) -> impl Iterator<Item = (&'p Step<'p>, &'p BatchN
 
 /// `Statistics` and `track`; nothing where there are no batch norms.
 pub fn batch_items(plan: &Plan) -> Option<TokenStream> {
-    let scalar = super::tokens::scalar(plan.network.dtype);
+    let scalar = scalar(plan.network.dtype);
     let names: Vec<_> = all(plan).map(|(step, _)| ident(&step.name)).collect();
     if names.is_empty() {
         return None;
     }
-    let docs = all(plan)
-        .map(|(step, _)| super::tokens::doc(&format!("What `{}` has to know of them.", step.name)));
+    let docs =
+        all(plan).map(|(step, _)| doc(&format!("What `{}` has to know of them.", step.name)));
     let channels = all(plan).map(|(step, _)| number(plan.value(step.output).shape.dims()[0]));
-    let momenta = all(plan).map(|(_, norm)| real(norm.momentum, plan.network.dtype));
-    let allow = super::tokens::allow_constants(&quote!(#(#momenta)*));
     let momenta = all(plan).map(|(_, norm)| real(norm.momentum, plan.network.dtype));
     let text = formula(
         "running_mean ← running_mean + momentum · (mean − running_mean)\n\
          running_var ← running_var + momentum · (variance · n / (n − 1) − running_var)",
     );
-    let about = super::tokens::doc(&format!(
+    let about = doc(&format!(
         "Takes a batch of `n` values of each channel into the running averages.\n\n{text}"
     ));
     Some(quote! {
@@ -70,7 +68,6 @@ pub fn batch_items(plan: &Plan) -> Option<TokenStream> {
         }
 
         #about
-        #allow
         pub fn track(parameters: &mut Parameters, statistics: &Statistics) {
             #(
                 let norm = &mut parameters.#names;

@@ -1,6 +1,6 @@
 //! The functions of a layer: what each takes is said once, and gives its signature and its call.
 
-use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar};
+use super::tokens::{array_type, doc, ident, number, real, scalar};
 use crate::plan::{Plan, Step, ValueId};
 use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
@@ -107,13 +107,11 @@ impl Function {
             .iter()
             .map(|argument| argument.declaration(plan, step));
         let body = &self.body;
-        let allow = allow_constants(body);
         // A join may have any number of inputs.
         let is_wide = self.arguments.len() > 7;
         let many = is_wide.then(|| quote!(#[allow(clippy::too_many_arguments)]));
         quote! {
             #doc
-            #allow
             #many
             #[allow(clippy::needless_range_loop)]
             pub fn #name(#(#arguments),*) {

@@ -2,7 +2,7 @@
 
 use super::function::{Direction, activation};
 use super::phases::Phases;
-use super::tokens::{allow_constants, array_type, doc, ident, number, real, scalar, used_in};
+use super::tokens::{array_type, doc, ident, number, real, scalar, used_in};
 use super::{backward_calls, call, loss, samples, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
@@ -139,7 +139,6 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
                 .map(|parameter| first_values(&step.name, parameter, network.dtype))
         })
         .collect();
-    let allow = allow_constants(&first_values);
     let [parameters, rng] = ["parameters", "rng"].map(|name| used_in(&first_values, name));
     let (batch_activations, batch) = match (kernels, &network.training) {
         (Kernels::Simd, Some(_)) => (quote!(LaneActivations), simd::batch_body()),
@@ -170,7 +169,6 @@ pub fn implementations(plan: &Plan, kernels: Kernels) -> TokenStream {
             const OUTPUT_SHAPE: &'static [usize] = &[#(#output_shape),*];
             const SUMMARY: &'static str = Self::SUMMARY;
 
-            #allow
             fn initialize(#parameters: &mut Parameters, #rng: &mut cnn_runtime::Rng) {
                 #first_values
             }
@@ -231,7 +229,6 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             }
         }
     });
-    let allow = allow_constants(&quote!(#learning_rate #schedule));
     let phases = Phases::of(plan);
     let (statistics, in_phases) = match &phases {
         Some(phases) => (
@@ -252,7 +249,6 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             type Workspace = Workspace;
             type Statistics = #statistics;
 
-            #allow
             const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
                 epochs: #epochs,
                 batch_size: #batch_size,

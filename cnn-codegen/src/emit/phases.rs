@@ -4,7 +4,7 @@
 use super::batch_norm;
 use super::function::Direction;
 use super::model::Judged;
-use super::tokens::{doc, ident, mentions, number};
+use super::tokens::{doc, ident, mentions, number, used_in};
 use super::{backward_calls, call, directions};
 use crate::plan::{Plan, Step};
 use cnn_spec::layer::{BatchNorm, Kind};
@@ -204,7 +204,7 @@ impl<'p> Phases<'p> {
             quote!(&())
         };
         let [phase, statistics_name, gradients] =
-            ["phase", "statistics", "gradients"].map(|name| super::tokens::used_in(&body, name));
+            ["phase", "statistics", "gradients"].map(|name| used_in(&body, name));
         quote! {
             /// One of the phases in which some samples of a batch are gone through.
             pub fn phase(

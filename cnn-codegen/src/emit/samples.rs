@@ -1,6 +1,6 @@
 //! What the file says of the samples, as constants: each only where it differs from what holds without it.
 
-use super::tokens::{allow_constants, ident, number};
+use super::tokens::{ident, number};
 use cnn_spec::augmentation::{Augmentation, Elastic};
 use cnn_spec::data::{Data, Normalization};
 use cnn_spec::network::Network;
@@ -19,14 +19,7 @@ pub fn constants(network: &Network) -> TokenStream {
     let augmentation = (network.augmentation != Augmentation::default())
         .then(|| augmentation(&network.augmentation));
     let validation = network.validation.as_ref().map(validation);
-    let constants = [data, augmentation, validation]
-        .into_iter()
-        .flatten()
-        .map(|constant| {
-            let allow = allow_constants(&constant);
-            quote!(#allow #constant)
-        });
-    constants.collect()
+    quote!(#data #augmentation #validation)
 }
 
 fn data(data: &Data) -> TokenStream {

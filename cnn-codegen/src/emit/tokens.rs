@@ -4,7 +4,6 @@ use cnn_spec::network::Dtype;
 use cnn_spec::shape::Shape;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::quote;
-use std::f64::consts;
 
 /// A name. The specification has checked that it is an identifier.
 pub fn ident(name: &str) -> Ident {
@@ -60,52 +59,6 @@ pub fn mentions(code: &TokenStream, name: &str) -> bool {
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
 }
-
-/// Permits clippy the numbers of some code that it would take for misspelt constants: a learning rate of 3.14, or
-/// an initial bound of 1/√2. Nothing where there are none.
-pub fn allow_constants(code: &TokenStream) -> Option<TokenStream> {
-    is_like_constant(code).then(|| quote!(#[allow(clippy::approx_constant)]))
-}
-
-fn is_like_constant(code: &TokenStream) -> bool {
-    code.clone().into_iter().any(|token| match token {
-        TokenTree::Group(group) => is_like_constant(&group.stream()),
-        TokenTree::Literal(literal) => literal.to_string().parse().is_ok_and(is_near_constant),
-        TokenTree::Ident(_) | TokenTree::Punct(_) => false,
-    })
-}
-
-/// Whether a number is within 0.1 % of one of the constants that clippy knows; it asks for three digits at least.
-fn is_near_constant(value: f64) -> bool {
-    const CONSTANTS: [f64; 20] = [
-        consts::E,
-        consts::FRAC_1_PI,
-        consts::FRAC_1_SQRT_2,
-        consts::FRAC_2_PI,
-        consts::FRAC_2_SQRT_PI,
-        consts::FRAC_PI_2,
-        consts::FRAC_PI_3,
-        consts::FRAC_PI_4,
-        consts::FRAC_PI_6,
-        consts::FRAC_PI_8,
-        consts::LN_2,
-        consts::LN_10,
-        consts::LOG2_10,
-        consts::LOG2_E,
-        consts::LOG10_2,
-        consts::LOG10_E,
-        GOLDEN_RATIO,
-        consts::PI,
-        consts::SQRT_2,
-        consts::TAU,
-    ];
-    CONSTANTS
-        .iter()
-        .any(|constant| (value / constant - 1.0).abs() < 1e-3)
-}
-
-/// Not yet in the standard library of the oldest supported compiler.
-const GOLDEN_RATIO: f64 = 1.618_033_988_749_895;
 
 /// Loops inside one another, outermost first: `for o in 0..3 { for y in 0..24 { … } }`.
 pub fn loops(ranges: &[(&str, usize)], body: &TokenStream) -> TokenStream {

@@ -7,7 +7,7 @@ mod rule;
 mod state;
 mod tensors;
 
-use super::tokens::{allow_constants, doc, formula, ident, mentions, real, scalar};
+use super::tokens::{doc, formula, ident, mentions, real, scalar};
 use crate::Kernels;
 use cnn_spec::network::{Dtype, Network};
 use cnn_spec::training::{Clip, Optimizer, Training};
@@ -107,7 +107,11 @@ impl<'n> Emitter<'n> {
             ident("_optimizer")
         };
         let inline = inline(kernels);
-        let allow = allow_constants(&body);
+        // Each index names a factor too.
+        let allow = self
+            .tensors
+            .factor()
+            .map(|_| quote!(#[allow(clippy::needless_range_loop)]));
         quote! {
             #doc
             #allow
@@ -234,11 +238,9 @@ fn average(decay: f64, network: &Network, kernels: Kernels) -> TokenStream {
          begins it.\n\n{}",
         formula(&format!("a ← a + {fade} (w − a)"))
     ));
-    let allow = allow_constants(&quote!(#fade));
     let inline = inline(kernels);
     quote! {
         #about
-        #allow
         #inline
         pub fn average(parameters: &Parameters, optimizer: &mut Optimizer) {
             let share = match optimizer.step {

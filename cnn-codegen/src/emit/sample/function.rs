@@ -2,7 +2,7 @@
 
 use super::memory;
 use crate::emit::function::parameters_type;
-use crate::emit::tokens::{allow_constants, array_type, doc, ident, number};
+use crate::emit::tokens::{array_type, doc, ident, number};
 use crate::plan::spatial::WIDTHS;
 use crate::plan::stage::{Schedule, Stage};
 use cnn_spec::network::Dtype;
@@ -53,7 +53,6 @@ impl Function {
     /// The function itself.
     pub fn item(&self) -> TokenStream {
         let (name, doc, body) = (&self.name, doc(&self.doc), &self.body);
-        let allow = allow_constants(body);
         let [input, output] = &self.types;
         let sizes = self.sizes.iter().map(|size| {
             let size = ident(size);
@@ -70,7 +69,6 @@ impl Function {
             .chain(maps);
         quote! {
             #doc
-            #allow
             #[allow(clippy::needless_range_loop)]
             pub fn #name<S: Lanes, #(#sizes),*>(simd: S, #(#arguments),*) {
                 simd.vectorize(#[inline(always)] || { #body })

@@ -1,7 +1,7 @@
 //! Functions on lanes: generic over the instruction set, and over the sizes of their tile.
 
 use crate::emit::function::parameters_type;
-use crate::emit::tokens::{allow_constants, doc, ident, number};
+use crate::emit::tokens::{doc, ident, number};
 use crate::plan::fuse::Group;
 use crate::plan::tile::{Registers, Run};
 use cnn_spec::shape::Shape;
@@ -75,13 +75,11 @@ impl Function {
         let maps = takes_maps.then(|| quote!(maps: core::ops::Range<usize>));
         let arguments = arguments.chain(&maps);
         let body = &self.body;
-        let allow = allow_constants(body);
         // `simd` counts too.
         let many =
             (self.arguments.len() >= 7).then(|| quote!(#[allow(clippy::too_many_arguments)]));
         quote! {
             #doc
-            #allow
             #many
             #[allow(clippy::needless_range_loop)]
             pub fn #name<S: Lanes, #(#sizes),*>(simd: S, #(#arguments),*) {

@@ -3,7 +3,7 @@
 use super::super::activation;
 use super::super::function::{Argument, Function, lanes_type, sum, untiled};
 use super::Emitter;
-use crate::emit::tokens::{allow_constants, doc, formula, ident, number};
+use crate::emit::tokens::{doc, formula, ident, number};
 use cnn_spec::layer::ConvBias;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -51,10 +51,8 @@ impl Emitter<'_> {
             .adds_bias()
             .then(|| Argument::gradients(self.group).declaration);
         let body = self.sums_deltas(&quote!((row, y) in rows.clone().enumerate()), "row");
-        let allow = allow_constants(&body);
         Some(quote! {
             #doc
-            #allow
             #[inline(always)]
             #[allow(clippy::needless_range_loop)]
             pub fn #name<S: Lanes>(

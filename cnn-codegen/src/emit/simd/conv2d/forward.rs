@@ -4,7 +4,7 @@ use super::super::activation;
 use super::super::function::{Argument, Function, sum, untiled};
 use super::{Emitter, affine};
 use crate::emit::function::{parameters_pattern, parameters_type};
-use crate::emit::tokens::{allow_constants, doc, formula, ident, loops, number};
+use crate::emit::tokens::{doc, formula, ident, loops, number};
 use crate::plan::ValueId;
 use crate::plan::tile::{self, Registers, Run, Slide};
 use cnn_spec::layer::{ConvBias, Pair};
@@ -177,11 +177,9 @@ impl Emitter<'_> {
                 self.store(),
             )
         };
-        let allow = allow_constants(&store);
         quote! {
             #doc
             #[inline(always)]
-            #allow
             #[allow(clippy::needless_range_loop)]
             pub fn #name<S: Lanes, const MAPS: usize, const COLUMNS: usize>(
                 simd: S,
