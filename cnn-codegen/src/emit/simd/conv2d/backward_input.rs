@@ -1,8 +1,8 @@
 //! The input delta: the full convolution of the delta with the kernel turned by 180°.
 
 use super::super::function::{Argument, Call, Function, for_registers, of_runs, sum};
-use super::{Emitter, affine, each_map, tiles};
-use crate::emit::tokens::{formula, ident, number};
+use super::{Emitter, affine, each_map, inside, tiles};
+use crate::emit::tokens::{formula, number};
 use crate::plan::tile;
 use cnn_spec::layer::{ConvMode, Padding, Pair};
 use proc_macro2::TokenStream;
@@ -230,19 +230,5 @@ impl Emitter<'_> {
                 self.weight_text()
             )),
         )
-    }
-}
-
-/// Binds `name` to a place in the input, given one among its padding, or continues where that is no place in it.
-fn inside(name: &str, place: &TokenStream, padding: [usize; 2], size: usize) -> TokenStream {
-    let (name, before, size) = (ident(name), number(padding[0]), number(size));
-    match padding {
-        [0, 0] => quote!(let #name = #place;),
-        [0, _] => quote!(let #name = #place; if #name >= #size { continue; }),
-        _ => quote! {
-            let Some(#name) = usize::checked_sub(#place, #before).filter(|place| *place < #size) else {
-                continue;
-            };
-        },
     }
 }

@@ -50,11 +50,7 @@ impl Emitter<'_> {
     fn forward_arguments(&self) -> Vec<Argument> {
         let mut arguments = vec![
             Argument::parameters(self.group),
-            Argument::shared(
-                "input",
-                &self.array(self.group.input),
-                &self.memory.activation(self.group.input),
-            ),
+            self.input(),
             Argument::unique(
                 "output",
                 &self.memory.array(self.group.output),
@@ -150,10 +146,7 @@ impl Emitter<'_> {
         let name = self.tile_name();
         let parameters = parameters_type(&self.group.layer);
         let pattern = parameters_pattern(self.plan, &self.group.layer);
-        let (input, output) = (
-            self.array(self.group.input),
-            self.memory.array(self.group.output),
-        );
+        let [input, output] = [self.group.input, self.group.output].map(|id| self.memory.array(id));
         let argmax = self.memory.argmax(self.group).map(|argmax| {
             let array = argmax.array();
             quote!(argmax: Option<&mut #array>,)
@@ -235,20 +228,20 @@ impl Emitter<'_> {
     fn taps(&self) -> TokenStream {
         let conv = self.conv;
         let (channel, tap, at) = (self.channel(), self.tap(), self.sum_at());
-        let (row, column) = self.position();
+        let ((row, column), [top, left]) = (self.position(), self.origin());
         let row = sum(
             &[
                 (conv.stride.height, &row.to_string()),
                 (conv.dilation.height, "ky"),
             ],
-            0,
+            top,
         );
         let column = sum(
             &[
                 (conv.stride.width, &column.to_string()),
                 (conv.dilation.width, "kx"),
             ],
-            0,
+            left,
         );
         let products = self.each_position(&quote! {
             let value = lanes::load(simd, &input[#channel][#row][#column]);
