@@ -112,6 +112,16 @@ impl<'n> Plan<'n> {
         self.value(id).original.unwrap_or(id)
     }
 
+    /// The samples of a batch, if they wait for each other at batch norms while they are learnt.
+    pub fn waiting(&self) -> Option<usize> {
+        let training = self.network.training.as_ref()?;
+        let is_norm = |step: &Step| matches!(step.kind(), Some(Kind::BatchNorm(_)));
+        self.steps
+            .iter()
+            .any(is_norm)
+            .then_some(training.batch_size)
+    }
+
     /// The steps that have parameters.
     pub fn learning_steps(&self) -> impl Iterator<Item = &Step<'n>> {
         self.steps.iter().filter(|step| !step.parameters.is_empty())
