@@ -742,7 +742,7 @@ CASES = {
     "batch_norm2d": toml(
         MAPS, conv("out_channels = 3; kernel_size = 3; bias = false") + ['type = "batch_norm2d"; activation = "relu"']
     ),
-    "batch_norm2d_first": toml(MAPS, ['type = "batch_norm2d"', 'type = "dense"; out_features = 3']),
+    "batch_norm2d_first": toml(MAPS, ['type = "batch_norm2d"; epsilon = 0.5', 'type = "dense"; out_features = 3']),
     "batch_norm2d_everything": toml(
         MAPS,
         conv('out_channels = 2; kernel_size = 3; activation = "tanh"')
