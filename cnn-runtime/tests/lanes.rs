@@ -35,7 +35,8 @@ functions!(
     Sigmoid: lanes::sigmoid,
     Softplus: lanes::softplus,
     Tanh: lanes::tanh,
-    Erf: lanes::erf
+    Erf: lanes::erf,
+    Normal: lanes::normal
 );
 
 fn apply(function: impl Function, level: Level, values: &mut [f32]) {
@@ -125,6 +126,21 @@ fn functions_are_as_accurate_as_documented() {
             2.0,
             [largest_error(Ln1p, level, &positive, f64::ln_1p); 2],
         );
+    }
+}
+
+#[test]
+fn the_normal_distribution_is_exact_to_seven_digits() {
+    for level in levels() {
+        let sizes = of_size(1e-30, 1e30);
+        for inputs in [negative(sizes.clone()), sizes] {
+            let mut outputs = inputs.clone();
+            apply(Normal, level, &mut outputs);
+            for (input, output) in inputs.iter().zip(outputs) {
+                let exact = 0.5 * libm::erfc(-f64::from(*input) * core::f64::consts::FRAC_1_SQRT_2);
+                assert!((f64::from(output) - exact).abs() < 1e-7, "{input} {output}");
+            }
+        }
     }
 }
 

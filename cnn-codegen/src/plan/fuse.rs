@@ -136,7 +136,7 @@ pub fn after_scores<'n>(plan: &Plan<'n>) -> Option<Group<'n>> {
     Some(first(step))
 }
 
-fn kernel<'n>(operation: Operation<'n>) -> Kernel<'n> {
+fn kernel(operation: Operation<'_>) -> Kernel<'_> {
     let kind = match operation {
         Operation::ZeroPad(padding) => return Kernel::ZeroPad(padding),
         Operation::Fork => return Kernel::Fork,

@@ -2,7 +2,7 @@
 //! every 32nd number of the whole range, with fused multiply-adds and without.
 
 use super::{Simd, splat};
-use core::f32::consts::LOG2_E;
+use core::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 use fearless_simd::{Bytes as _, Select as _, SimdBase as _, SimdFloat as _, SimdInt as _};
 
 /// `ln 2` in two parts, the first of which has few digits, so that its whole multiples are exact.
@@ -148,4 +148,10 @@ pub fn erf<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let large = splat(simd, 1.0) - rest;
     size.simd_lt(splat(simd, 0.93))
         .select(small, large.copysign(x))
+}
+
+/// The normal distribution `(1 + erf(x / √2)) / 2`, to 1e-7.
+#[inline(always)]
+pub fn normal<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    erf(simd, x * FRAC_1_SQRT_2).mul_add(splat(simd, 0.5), splat(simd, 0.5))
 }

@@ -226,7 +226,8 @@ fn formula(activation: Activation, z: &TokenStream) -> Formula {
                 quote! {{
                     let s = (z + 3.0).max(0.0).min(6.0) / 6.0;
                     let is_between = z.simd_gt(-3.0) & z.simd_lt(3.0);
-                    d * (s + is_between.select(z / 6.0, #zero))
+                    let rise = is_between.select(z / 6.0, #zero);
+                    d * (s + rise)
                 }},
             ],
             "z · min(max(0, z + 3), 6) / 6",
@@ -258,18 +259,15 @@ fn elu(scale: f64, alpha: f64, z: &TokenStream) -> Formula {
 /// `z · Φ(z)`.
 fn gelu(z: &TokenStream) -> Formula {
     let peak = literal(1.0 / (2.0 * PI).sqrt());
-    let distribution = |z: &TokenStream| quote!((lanes::erf(simd, #z * core::f32::consts::FRAC_1_SQRT_2) + 1.0) * 0.5);
-    let (of_z, p) = (distribution(z), distribution(&quote!(z)));
     Formula::of_input(
         [
-            quote!(#z * (#of_z)),
+            quote!(#z * lanes::normal(simd, #z)),
             quote! {{
-                let p = #p;
                 let density = lanes::exp(simd, z * z * -0.5) * #peak;
-                d * z.mul_add(density, p)
+                d * z.mul_add(density, lanes::normal(simd, z))
             }},
         ],
-        "z · Φ(z) = z · (1 + erf(z / √2)) / 2",
+        "z · Φ(z)    where Φ(z) = (1 + erf(z / √2)) / 2",
         "delta · (Φ(z) + z · φ(z))    where φ(z) = e^(−z²/2) / √(2π)",
     )
 }
@@ -278,16 +276,18 @@ fn gelu(z: &TokenStream) -> Formula {
 fn gelu_tanh(z: &TokenStream) -> Formula {
     let root = (2.0 / PI).sqrt();
     let [factor, cubic, slope] = [root, 0.044_715, 3.0 * 0.044_715].map(literal);
-    let tangent =
-        |z: &TokenStream| quote!(lanes::tanh(simd, #z * (#z * #z * #cubic + 1.0) * #factor));
-    let (of_z, t) = (tangent(z), tangent(&quote!(z)));
+    let t = quote!(let t = lanes::tanh(simd, #z * (#z * #z * #cubic + 1.0) * #factor););
     Formula::of_input(
         [
-            quote!(#z * (#of_z + 1.0) * 0.5),
             quote! {{
-                let t = #t;
-                let slope = (z * z * #slope + 1.0) * #factor;
-                d * 0.5 * (t + 1.0 + z * (lanes::splat(simd, 1.0) - t * t) * slope)
+                #t
+                #z * (t + 1.0) * 0.5
+            }},
+            quote! {{
+                #t
+                let slope = (#z * #z * #slope + 1.0) * #factor;
+                let rise = (lanes::splat(simd, 1.0) - t * t) * slope;
+                d * 0.5 * (t + 1.0 + #z * rise)
             }},
         ],
         "z · (1 + t) / 2    where t = tanh(√(2/π) · (z + 0.044715 z³))",

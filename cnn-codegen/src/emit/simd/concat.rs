@@ -68,7 +68,7 @@ fn backward(site: Site) -> Function {
 }
 
 /// Each input: its number, itself, and the channel of the output that its first one becomes.
-fn parts<'a>(site: Site<'a>) -> impl Iterator<Item = (usize, ValueId, usize)> + 'a {
+fn parts(site: Site<'_>) -> impl Iterator<Item = (usize, ValueId, usize)> {
     let mut start = 0;
     site.group.inputs().enumerate().map(move |(index, id)| {
         let first = start;

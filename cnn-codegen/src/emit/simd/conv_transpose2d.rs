@@ -100,7 +100,7 @@ impl Emitter<'_> {
         ];
         Function {
             sizes: &["MAPS", "COLUMNS"],
-            calls: self.tiled(self.outputs(), self.input_dims()[2]),
+            calls: tiled(self.outputs(), self.input_dims()[2]),
             ..site.function(
                 "forward",
                 doc,
@@ -182,7 +182,7 @@ impl Emitter<'_> {
         let arguments = vec![site.input(), site.delta(), Argument::gradients(site.group)];
         Function {
             sizes: &["MAPS", "COLUMNS"],
-            calls: self.tiled(self.inputs(), self.outputs()),
+            calls: tiled(self.inputs(), self.outputs()),
             ..site.function(
                 "backward_weights",
                 doc,
@@ -371,17 +371,6 @@ impl Emitter<'_> {
         reach.saturating_sub(padding)
     }
 
-    /// Calls with tiles of so many maps and columns.
-    fn tiled(&self, maps: usize, columns: usize) -> [Vec<Call>; 2] {
-        for_registers(|registers| {
-            let tile = tile::of_positions(maps, columns, registers);
-            vec![Call {
-                sizes: vec![tile.maps, tile.columns],
-                maps: None,
-            }]
-        })
-    }
-
     fn output_formula(&self, array: &str) -> String {
         let window = Window {
             kernel_size: self.conv.kernel_size,
@@ -396,4 +385,15 @@ impl Emitter<'_> {
             self.of_group("o", self.outputs())
         )
     }
+}
+
+/// Calls with tiles of so many maps and columns.
+fn tiled(maps: usize, columns: usize) -> [Vec<Call>; 2] {
+    for_registers(|registers| {
+        let tile = tile::of_positions(maps, columns, registers);
+        vec![Call {
+            sizes: vec![tile.maps, tile.columns],
+            maps: None,
+        }]
+    })
 }

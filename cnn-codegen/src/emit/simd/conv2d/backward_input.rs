@@ -26,7 +26,7 @@ impl Emitter<'_> {
         let [_, height, width] = self.dims(self.group.source);
         let [_, rows, columns] = self.sums_dims();
         let border = self.memory.border(self.group);
-        let Padding { top, left, .. } = conv.padding;
+        let Padding { top, left, .. } = self.padding();
         let tap = self.tap();
         let (heights, rows_end) = (number(height), number(rows));
         let (taps_high, taps_wide) = (
@@ -107,7 +107,7 @@ impl Emitter<'_> {
         let conv = self.conv;
         let [_, height, width] = self.dims(self.group.source);
         let [_, rows, columns] = self.sums_dims();
-        let padding = conv.padding;
+        let padding = self.padding();
         let tap = self.tap();
         let (taps_high, taps_wide) = (
             number(conv.kernel_size.height),
@@ -210,11 +210,11 @@ impl Emitter<'_> {
         };
         let row = minus(
             affine(conv.stride.height, "y", conv.dilation.height, "ky"),
-            conv.padding.top,
+            self.padding().top,
         );
         let column = minus(
             affine(conv.stride.width, "x", conv.dilation.width, "kx"),
-            conv.padding.left,
+            self.padding().left,
         );
         let routed = if self.is_routed() {
             " Only where there is one: each sample is worked on by itself, with its channels side by side."

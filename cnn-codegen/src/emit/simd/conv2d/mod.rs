@@ -13,7 +13,7 @@ use super::site::Site;
 use crate::emit::tokens::{ident, number};
 use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Activation, Conv2d, ConvMode, MaxPool2d, Pair};
+use cnn_spec::layer::{Activation, Conv2d, ConvMode, MaxPool2d, Padding, Pair};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -151,6 +151,14 @@ impl Emitter<'_> {
     /// Where in it they begin.
     fn origin(&self) -> [usize; 2] {
         self.memory.origin(self.group.input)
+    }
+
+    /// The zeros around what it sends a delta to: none where that has them itself.
+    fn padding(&self) -> Padding {
+        if self.group.source == self.group.input {
+            return Padding::default();
+        }
+        self.conv.padding
     }
 
     fn delta(&self) -> Argument {

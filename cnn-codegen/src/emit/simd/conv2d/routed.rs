@@ -269,7 +269,7 @@ impl Emitter<'_> {
         let Pair { height, width } = self.conv.kernel_size;
         let [maps, ..] = self.sums_dims();
         let [_, _, columns] = self.input_dims();
-        let Padding { top, left, .. } = self.conv.padding;
+        let Padding { top, left, .. } = self.padding();
         let tap = self.tap();
         let position = sum(&[(columns, "ky"), (1, "kx")], 0);
         let [maps, height, width, inputs, top, left] =
