@@ -17,6 +17,7 @@ pub mod fuse;
 pub mod layout;
 mod lower;
 pub mod route;
+mod runs;
 pub mod spatial;
 pub mod stage;
 pub mod tile;

@@ -167,14 +167,14 @@ impl Emitter<'_> {
                 sums.product[#c] += scale * of_products.reduce_sum();
             },
         );
+        let (d, of_delta) = self.delta_text();
         let doc = format!(
             "`{}` backward statistics: adds to what each channel's deltas are in the whole batch.\n\n{}",
             site.group.name,
             formula(&format!(
                 "sums.delta = Σ {d}\n\
-                 sums.product = Σ {d} · normalized    where normalized = (input − mean) / √(variance + {})",
-                self.epsilon(),
-                d = self.delta_text(),
+                 sums.product = Σ {d} · (input − mean) / √(variance + {}){of_delta}",
+                self.epsilon()
             )),
         );
         let mut arguments = vec![
@@ -209,14 +209,15 @@ impl Emitter<'_> {
                 #positions
             },
         );
+        let (d, of_delta) = self.delta_text();
         let doc = format!(
             "`{}` input delta: the delta without the parts that the batch's mean and variance take away.\n\n{}",
             site.group.name,
             formula(&format!(
-                "input_delta = {weight_text}({d} − Σ {d} / n − normalized · Σ {d} · normalized / n) / √(variance + {})\n    \
-                 where the sums are over all n values of a channel in the batch",
-                self.epsilon(),
-                d = self.delta_text(),
+                "input_delta = {weight_text}({d} − m − normalized · p) / √(variance + {}){of_delta}\n    \
+                 where m = Σ {d} / n and p = Σ {d} · normalized / n\n    \
+                 over all n values of a channel in the batch",
+                self.epsilon()
             )),
         );
         let layer = ident(&site.group.layer);
@@ -340,11 +341,15 @@ impl Emitter<'_> {
         real(self.norm.epsilon, Dtype::F32)
     }
 
-    fn delta_text(&self) -> String {
-        self.activation.map_or_else(
-            || "delta".to_owned(),
-            |activation| format!("({})", activation::delta_text(activation)),
-        )
+    /// What formulas call the delta of what the norm itself puts out, and where they say so.
+    fn delta_text(&self) -> (&'static str, String) {
+        match self.activation {
+            None => ("delta", String::new()),
+            Some(activation) => {
+                let text = activation::delta_text(activation);
+                ("d", format!("\n    where d = {text}"))
+            }
+        }
     }
 
     /// `mean: &[f32; 3]` of the whole batch.
