@@ -165,7 +165,13 @@ impl Package {
         let code = source.compile(options)?;
         if options.profile && code.kernels() == Kernels::Plain {
             return Err(Error::Refused(format!(
-                "`{}` has layers or branches for which there are no simd kernels to measure",
+                "`{}` has plain kernels, as every network in `f64`; only simd kernels can be measured",
+                source.name()
+            )));
+        }
+        if options.profile && source.parse()?.depends_on_batches() {
+            return Err(Error::Refused(format!(
+                "`{}` has batch norms, at which samples wait for each other; only other networks can be measured",
                 source.name()
             )));
         }

@@ -36,12 +36,27 @@ pub enum Error {
         /// How to mend it.
         help: String,
     },
-    /// The loss became infinite or not a number.
+    /// The loss, a gradient or a parameter became infinite or not a number.
     NotFinite {
+        /// Which of them, with the tensor's name where it is a single one.
+        what: String,
+        /// What is known of the reason: the tensor that has grown most.
+        reason: Option<String>,
         /// The epoch, from 1.
         epoch: usize,
-        /// The step in this epoch, from 1.
+        /// The batch in this epoch, from 1.
         step: usize,
+        /// The last checkpoint of this training, if there is one; all of it is finite.
+        checkpoint: Option<PathBuf>,
+    },
+    /// The training was told to end.
+    Interrupted {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The last batch in this epoch that was learnt, from 1.
+        step: usize,
+        /// Where the training was saved, if it was.
+        checkpoint: Option<PathBuf>,
     },
     /// A file could not be fetched from anywhere.
     Download {
@@ -86,11 +101,30 @@ impl Error {
             Self::File { source, .. } => match source.kind() {
                 io::ErrorKind::NotFound => "check the path",
                 io::ErrorKind::PermissionDenied => "check the permissions",
-                io::ErrorKind::StorageFull => "make room on this disk, or choose another",
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                    "make room on this disk, or choose another"
+                }
+                io::ErrorKind::FileTooLarge => "allow larger files, or choose another disk",
+                io::ErrorKind::ReadOnlyFilesystem => "choose a folder that can be written to",
                 _ => "check that the disk is in order",
             },
             Self::Content { help, .. } | Self::Mismatch { help, .. } => help,
-            Self::NotFinite { .. } => "choose a smaller learning rate",
+            Self::NotFinite {
+                checkpoint: None, ..
+            } => "choose a smaller learning rate, or clip the gradient",
+            Self::NotFinite {
+                checkpoint: Some(_),
+                ..
+            } => {
+                "choose a smaller learning rate, or clip the gradient; `--weights` with that file starts from its parameters"
+            }
+            Self::Interrupted {
+                checkpoint: None, ..
+            } => "with `--out DIR`, the training is saved when it is interrupted",
+            Self::Interrupted {
+                checkpoint: Some(_),
+                ..
+            } => "go on with the same flags and `--resume`",
             Self::Download { .. } => {
                 "check the network connection, or put the four files of MNIST into a folder and name it with `--data`"
             }
@@ -108,11 +142,35 @@ impl fmt::Display for Error {
             } => write!(f, "cannot {action} {}: {source}", path.display()),
             Self::Content { path, problem, .. } => write!(f, "{}: {problem}", path.display()),
             Self::Mismatch { problem, .. } => f.write_str(problem),
-            Self::NotFinite { epoch, step } => {
+            Self::NotFinite {
+                what,
+                reason,
+                epoch,
+                step,
+                checkpoint,
+            } => {
                 write!(
                     f,
-                    "the loss is no longer a finite number in epoch {epoch}, step {step}"
-                )
+                    "{what} is no longer a finite number in epoch {epoch}, step {step}"
+                )?;
+                if let Some(reason) = reason {
+                    write!(f, ": {reason}")?;
+                }
+                match checkpoint {
+                    Some(path) => write!(f, "; the last good checkpoint is {}", path.display()),
+                    None => Ok(()),
+                }
+            }
+            Self::Interrupted {
+                epoch,
+                step,
+                checkpoint,
+            } => {
+                write!(f, "interrupted in epoch {epoch}, after step {step}")?;
+                match checkpoint {
+                    Some(path) => write!(f, "; the checkpoint is {}", path.display()),
+                    None => Ok(()),
+                }
             }
             Self::Download { file, attempts } => write!(f, "cannot download {file}\n{attempts}"),
         }

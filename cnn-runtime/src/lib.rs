@@ -13,6 +13,8 @@ mod atomic_file;
 mod augment;
 mod batch;
 #[cfg(feature = "std")]
+pub mod checkpoint;
+#[cfg(feature = "std")]
 pub mod data;
 mod dropout;
 #[cfg(feature = "std")]
@@ -39,6 +41,8 @@ pub mod schedule;
 pub mod settings;
 mod target;
 mod tensor;
+#[cfg(feature = "std")]
+mod tensor_file;
 #[cfg(feature = "trainer")]
 pub mod trainer;
 #[cfg(feature = "std")]
@@ -47,6 +51,8 @@ pub mod weights;
 mod worker;
 mod zeroed;
 
+#[cfg(feature = "std")]
+pub use checkpoint::{Checkpoint, Checkpoints, Every};
 #[cfg(feature = "std")]
 pub use data::{Dataset, Split};
 #[cfg(feature = "std")]

@@ -75,6 +75,8 @@ pub struct EpochReport {
     pub test: Option<Score>,
     /// Whether the validation samples speak for this epoch more than for all before; none if there are no such samples.
     pub is_best: Option<bool>,
+    /// The steps that were left out because their loss or gradient was not finite.
+    pub skipped: usize,
     /// The learning rate of the epoch's first step.
     pub learning_rate: f64,
     /// How long the training took, without the test.
@@ -100,6 +102,9 @@ impl fmt::Display for EpochReport {
         }
         if self.is_best == Some(true) {
             f.write_str(" (best)")?;
+        }
+        if self.skipped > 0 {
+            write!(f, "  {} steps left out", self.skipped)?;
         }
         write!(
             f,

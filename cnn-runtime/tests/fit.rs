@@ -2,6 +2,7 @@
 
 mod linear;
 
+use cnn_runtime::data::Values;
 use cnn_runtime::schedule::{Curve, ReduceOnPlateau, Warmup};
 use cnn_runtime::settings::{Augmentation, Monitor, Validation};
 use cnn_runtime::{
@@ -261,20 +262,117 @@ fn other_seeds_give_other_networks() {
 
 #[test]
 fn a_loss_that_is_not_finite_ends_the_run_with_the_step() {
+    let end = |learning_rate| {
+        let fit = Fit {
+            epochs: 5,
+            learning_rate,
+            threads: nonzero(3),
+            ..Fit::new::<Toy>()
+        };
+        let mut parameters = fit.initialize::<Toy>();
+        let error = fit
+            .run::<Toy>(&mut parameters, &split(200), |_: &EpochReport| {})
+            .unwrap_err();
+        (error.to_string(), parameters)
+    };
+    // Too large for a single.
+    assert_eq!(
+        end(1e39).0,
+        "the loss is no longer a finite number in epoch 1, step 2: `dense1.weight` is not finite"
+    );
+    let (text, parameters) = end(1e38);
+    let values = parameters.weight.as_flattened().iter();
+    let largest = values.fold(0.0, |largest: f32, value| largest.max(value.abs()));
+    assert_eq!(
+        text,
+        format!(
+            "the loss is no longer a finite number in epoch 1, step 2: the largest parameter is {largest:.3e}, in \
+             `dense1.weight`"
+        )
+    );
+}
+
+/// Numbers of which one is not finite.
+fn spoilt(train: usize) -> Split {
+    let Values::Pixels(bytes) = points(train, 1).values().clone() else {
+        panic!("points are pixels");
+    };
+    let mut values: Vec<f32> = bytes.iter().map(|byte| f32::from(*byte) / 255.0).collect();
+    values[8] = f32::INFINITY;
+    let targets = points(train, 1).targets().clone();
+    Split {
+        train: Dataset::with_targets("points", &[2], values, targets).unwrap(),
+        test: points(300, 2),
+    }
+}
+
+#[test]
+fn a_spoilt_step_is_left_out_if_that_is_wanted() {
     let fit = Fit {
-        epochs: 5,
-        learning_rate: 1e39,
-        threads: nonzero(3),
+        epochs: 3,
+        batch_size: nonzero(10),
+        skips_not_finite: true,
+        ..Fit::new::<Toy>()
+    };
+    let (parameters, reports) = train(&fit, &spoilt(100));
+    assert_eq!(reports.len(), 3);
+    for report in &reports {
+        assert_eq!(report.skipped, 1);
+        assert!(report.train.loss.is_finite());
+    }
+    assert!(
+        parameters
+            .weight
+            .as_flattened()
+            .iter()
+            .all(|w| w.is_finite())
+    );
+
+    let pairs = Fit {
+        accumulation_steps: nonzero(2),
+        ..fit.clone()
+    };
+    let (others, reports) = train(&pairs, &spoilt(100));
+    assert!(reports.iter().all(|report| report.skipped == 1));
+    assert!(others.weight.as_flattened().iter().all(|w| w.is_finite()));
+
+    let strict = Fit {
+        skips_not_finite: false,
+        ..fit
+    };
+    let mut parameters = strict.initialize::<Toy>();
+    let run = strict.run::<Toy>(&mut parameters, &spoilt(100), |_: &EpochReport| {});
+    assert!(matches!(run, Err(Error::NotFinite { epoch: 1, .. })));
+    assert!(
+        parameters
+            .weight
+            .as_flattened()
+            .iter()
+            .all(|w| w.is_finite())
+    );
+}
+
+#[test]
+fn an_epoch_of_spoilt_steps_ends_the_run() {
+    let fit = Fit {
+        batch_size: nonzero(100),
+        skips_not_finite: true,
         ..Fit::new::<Toy>()
     };
     let mut parameters = fit.initialize::<Toy>();
+    let first = parameters.clone();
     let error = fit
-        .run::<Toy>(&mut parameters, &split(200), |_: &EpochReport| {})
+        .run::<Toy>(&mut parameters, &spoilt(100), |_: &EpochReport| {})
         .unwrap_err();
-    assert!(
-        matches!(error, Error::NotFinite { epoch: 1, step: 2 }),
-        "{error}"
-    );
+    assert!(matches!(
+        error,
+        Error::NotFinite {
+            epoch: 1,
+            step: 1,
+            ..
+        }
+    ));
+    assert_eq!(parameters, first);
 }
 
 #[test]
@@ -282,9 +380,10 @@ fn an_error_of_the_observer_ends_the_run() {
     struct Tired;
     impl cnn_runtime::Observer for Tired {
         fn epoch(&mut self, report: &EpochReport) -> Result<(), Error> {
-            Err(Error::NotFinite {
+            Err(Error::Interrupted {
                 epoch: report.epoch,
                 step: 99,
+                checkpoint: None,
             })
         }
     }
@@ -292,7 +391,8 @@ fn an_error_of_the_observer_ends_the_run() {
     let error = fit
         .run::<Toy>(&mut fit.initialize::<Toy>(), &split(100), Tired)
         .unwrap_err();
-    assert!(matches!(error, Error::NotFinite { epoch: 1, step: 99 }));
+    let text = error.to_string();
+    assert_eq!(text, "interrupted in epoch 1, after step 99");
 }
 
 #[test]

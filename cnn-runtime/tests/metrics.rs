@@ -88,6 +88,7 @@ const REPORT: EpochReport = EpochReport {
     validation: None,
     test: None,
     is_best: None,
+    skipped: 0,
     learning_rate: 0.1,
     seconds: 1.25,
     samples_per_s: 48_000.4,
@@ -128,6 +129,14 @@ fn an_epoch_is_one_line() {
     assert_eq!(
         numbers.to_string(),
         "epoch   7  train loss 0.1234  test loss 0.1234, mean absolute error 0.5000, R² 0.7500  1.25 s, 48000 samples/s"
+    );
+    let spoilt = EpochReport {
+        skipped: 3,
+        ..REPORT
+    };
+    assert_eq!(
+        spoilt.to_string(),
+        "epoch   7  train loss 0.1234  3 steps left out  1.25 s, 48000 samples/s"
     );
 }
 

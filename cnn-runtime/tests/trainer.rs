@@ -1,66 +1,12 @@
 //! The command line, by way of the example `softmax_regression`.
 
+mod command;
+
+use command::{data, path, run, stderr, stdout, trainer};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use tempfile::{TempDir, tempdir};
-
-/// Cargo builds the examples of a package before its tests, two folders above them.
-fn trainer(arguments: &[&str]) -> Command {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    let name = format!(
-        "examples/softmax_regression{}",
-        std::env::consts::EXE_SUFFIX
-    );
-    let mut command = Command::new(path.join(name));
-    command.args(arguments);
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    trainer(arguments).output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// A data set as small as MNIST's format allows: class 0 is black, class 9 is white, all others are grey.
-fn data() -> TempDir {
-    let folder = tempdir().unwrap();
-    for (part, count) in [("train", 200_usize), ("t10k", 50)] {
-        let labels: Vec<u8> = (0..10).cycle().take(count).collect();
-        let mut images = vec![0, 0, 8, 3];
-        for size in [count, 28, 28] {
-            images.extend((size as u32).to_be_bytes());
-        }
-        images.extend(labels.iter().flat_map(|label| [label * 28; 784]));
-        let mut file = vec![0, 0, 8, 1];
-        file.extend((count as u32).to_be_bytes());
-        file.extend(labels);
-        fs::write(
-            folder.path().join(format!("{part}-images-idx3-ubyte")),
-            images,
-        )
-        .unwrap();
-        fs::write(
-            folder.path().join(format!("{part}-labels-idx1-ubyte")),
-            file,
-        )
-        .unwrap();
-    }
-    folder
-}
-
-fn path(folder: &Path) -> &str {
-    folder.to_str().unwrap()
-}
+use std::path::PathBuf;
+use std::process::Stdio;
+use tempfile::tempdir;
 
 #[test]
 fn the_last_line_is_the_test_accuracy() {
@@ -323,6 +269,11 @@ fn wrong_flags_exit_with_2() {
         &["--monitor", "lost"],
         &["--format", "gif"],
         &["--epoch", "1"],
+        &["--resume"],
+        &["--checkpoint-every", "1"],
+        &["--checkpoint-every", "0", "--out", "out"],
+        &["--checkpoint-every", "5minutes", "--out", "out"],
+        &["--resume", "--weights", "file", "--out", "out"],
         &["extra"],
     ] {
         let output = run(flags);
@@ -404,6 +355,9 @@ fn help_names_every_flag() {
         "threads",
         "out",
         "target-accuracy",
+        "skip-not-finite",
+        "checkpoint-every",
+        "resume",
         "json",
     ] {
         assert!(help.contains(&format!("--{flag}")), "{flag}");

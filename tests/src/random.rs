@@ -39,8 +39,12 @@ pub fn network(number: u64, dtype: &str) -> String {
     }
     let training = draw.training();
     if !push_fitting(&mut text, &training) {
-        let rest = after_loss(&training).replace("65536", "64");
-        text += &format!("\n[training]\nloss = \"quadratic\"\n{rest}");
+        text += "
+[training]
+loss = \"quadratic\"
+";
+        // With batch norms a whole batch is kept.
+        text += &after_loss(&training).replace("65536", "64");
     }
     text
 }

@@ -164,7 +164,7 @@ impl<'a> Emitter<'a> {
                 self.step.name,
                 formula(&format!(
                     "sums.delta = Σ delta\n\
-                     sums.product = Σ delta · normalized    where normalized = (input − mean) / √(variance + {})",
+                     sums.product = Σ delta · (input − mean) / √(variance + {})",
                     self.epsilon()
                 )),
             ),
@@ -234,8 +234,9 @@ impl<'a> Emitter<'a> {
                 "`{}` input delta: the delta without the parts that the batch's mean and variance take away.\n\n{}",
                 self.step.name,
                 formula(&format!(
-                    "input_delta = {text}(delta − Σ delta / n − normalized · Σ delta · normalized / n) / √(variance + {})\n    \
-                     where the sums are over all n values of a channel in the batch",
+                    "input_delta = {text}(delta − m − normalized · p) / √(variance + {})\n    \
+                     where m = Σ delta / n and p = Σ delta · normalized / n\n    \
+                     over all n values of a channel in the batch",
                     self.epsilon()
                 )),
             ),

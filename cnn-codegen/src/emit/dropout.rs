@@ -4,9 +4,15 @@ use super::element::{channel, each_channel, each_position, element};
 use super::function::{Argument, Function, Functions, activation};
 use super::tokens::{formula, ident, real};
 use crate::plan::{Plan, Step};
-use cnn_spec::layer::Dropout;
+use cnn_spec::layer::{Dropout, Kind};
 use proc_macro2::TokenStream;
 use quote::quote;
+
+/// Whether a network has any.
+pub fn is_in(plan: &Plan) -> bool {
+    let is_dropout = |step: &Step| matches!(step.kind(), Some(Kind::Dropout(_)));
+    plan.steps.iter().any(is_dropout)
+}
 
 /// The functions of a dropout.
 pub fn functions(dropout: &Dropout, plan: &Plan, step: &Step) -> Functions {

@@ -36,7 +36,6 @@ mod tokens;
 mod upsample2d;
 mod zero_pad;
 
-use crate::plan::fuse;
 use crate::plan::{Operation, Plan, Step, ValueId};
 use crate::{Kernels, Options, Origin, Summary};
 use cnn_spec::layer::Kind;
@@ -90,10 +89,10 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     }
 }
 
-/// The kernels that a network can have: vectors are of `f32`, and not yet for everything.
+/// The kernels that a network can have: vectors are of `f32`, and not yet for dropouts.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
     match plan.network.dtype {
-        Dtype::F32 if fuse::serves(plan) => kernels,
+        Dtype::F32 if !dropout::is_in(plan) => kernels,
         Dtype::F32 | Dtype::F64 => Kernels::Plain,
     }
 }

@@ -233,13 +233,13 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
     let (statistics, in_phases) = match &phases {
         Some(phases) => (
             phases.statistics_type(),
-            Some(phases.implementation(training)),
+            Some(phases.implementation(training, kernels)),
         ),
         None => (quote!(()), None),
     };
     let [gradients, evaluate, update] = match kernels {
         Kernels::Plain => plain_bodies(plan, training),
-        Kernels::Simd => simd::trainable_bodies(),
+        Kernels::Simd => simd::trainable_bodies(phases.as_ref()),
     };
     let samples = samples::constants(plan.network);
     quote! {

@@ -1,11 +1,12 @@
 //! The passes of a batch whose samples are not each one by itself: where a batch norm is, every sample waits for all
 //! others, and dropouts choose by where a sample stands.
 
-use super::batch_norm;
 use super::function::Direction;
 use super::model::Judged;
 use super::tokens::{doc, ident, mentions, number, used_in};
 use super::{backward_calls, call, directions};
+use super::{batch_norm, dropout};
+use crate::Kernels;
 use crate::plan::{Plan, Step};
 use cnn_spec::layer::{BatchNorm, Kind};
 use cnn_spec::training::Training;
@@ -21,21 +22,20 @@ pub struct Phases<'p> {
     has_dropouts: bool,
 }
 
-/// A pass of one sample from one wait to the next.
+/// A pass of one sample, or of one block of them, from one wait to the next.
 #[derive(Default)]
-struct Stretch {
+pub struct Stretch {
     /// The norms where it begins and where it ends, if not where the pass does.
-    from: Option<String>,
-    to: Option<String>,
-    calls: TokenStream,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub calls: TokenStream,
 }
 
 impl<'p> Phases<'p> {
     /// Those of a network that is trained; none where each sample is one by itself.
     pub fn of(plan: &'p Plan) -> Option<Self> {
-        let is_dropout = |step: &Step| matches!(step.kind(), Some(Kind::Dropout(_)));
         let norms: Vec<_> = batch_norm::all(plan).collect();
-        let has_dropouts = plan.steps.iter().any(is_dropout);
+        let has_dropouts = dropout::is_in(plan);
         plan.network.training.as_ref()?;
         (has_dropouts || !norms.is_empty()).then(|| Self {
             plan,
@@ -52,7 +52,7 @@ impl<'p> Phases<'p> {
     }
 
     /// How often a batch is gone through.
-    fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.forward.len() + self.backward.len() - 1
     }
 
@@ -81,16 +81,7 @@ impl<'p> Phases<'p> {
         });
         let arguments: Vec<_> = arguments.collect();
         let many = (arguments.len() > 7).then(|| quote!(#[allow(clippy::too_many_arguments)]));
-        let about = doc(&format!(
-            "The {pass} pass of one sample in training{}{}.",
-            stretch
-                .from
-                .as_ref()
-                .map_or_else(String::new, |norm| format!(", from `{norm}` on")),
-            stretch.to.as_ref().map_or_else(String::new, |norm| format!(
-                ", up to what `{norm}` has to know of all samples"
-            )),
-        ));
+        let about = stretch.doc(pass, "one sample");
         quote! {
             #about
             #many
@@ -168,19 +159,7 @@ impl<'p> Phases<'p> {
             .map(|stretch| stretch.call("forward"));
         let after = backward[1..].iter().map(|stretch| stretch.call("backward"));
         let all: Vec<_> = before.chain(middle).chain(after).collect();
-        let work = match all.as_slice() {
-            [one] => one.clone(),
-            [others @ .., last] => {
-                let numbers = (0..others.len()).map(number);
-                quote! {
-                    match phase {
-                        #(#numbers => { #others })*
-                        _ => { #last }
-                    }
-                }
-            }
-            [] => TokenStream::new(),
-        };
+        let work = by_phase(&all);
         let masks = self
             .has_dropouts
             .then(|| quote!(let masks = cnn_runtime::Masks::of(part.key, part.first + index);));
@@ -281,7 +260,7 @@ impl<'p> Phases<'p> {
         if !self.waits() {
             return quote! {
                 #part
-                phase(0, parameters, #samples, part, &(), workspace, gradients)
+                Self::phase(0, parameters, #samples, part, &(), workspace, gradients)
             };
         }
         quote! {
@@ -289,14 +268,14 @@ impl<'p> Phases<'p> {
             let mut totals = cnn_runtime::Totals::default();
             for number in 0..Self::PHASES {
                 let statistics = workspace.statistics.clone();
-                totals += phase(number, parameters, #samples, part, &statistics, workspace, gradients);
+                totals += Self::phase(number, parameters, #samples, part, &statistics, workspace, gradients);
             }
             totals
         }
     }
 
     /// The items of `impl Trainable` that other networks do without.
-    pub fn implementation(&self, training: &Training) -> TokenStream {
+    pub fn implementation(&self, training: &Training, kernels: Kernels) -> TokenStream {
         let statistics = self.waits().then(|| {
             quote! {
                 fn statistics(workspace: &Workspace) -> Option<&Statistics> {
@@ -326,6 +305,16 @@ impl<'p> Phases<'p> {
             }
         });
         let kind = self.statistics_type();
+        let phase = match kernels {
+            Kernels::Plain => quote! {
+                phase(number, parameters, samples, part, statistics, workspace, gradients)
+            },
+            Kernels::Simd => quote! {
+                lanes::dispatch!(lanes::level(), simd => phase_lanes(
+                    simd, number, parameters, samples, part, statistics, workspace, gradients
+                ))
+            },
+        };
         quote! {
             #constants
 
@@ -338,7 +327,7 @@ impl<'p> Phases<'p> {
                 workspace: &mut Workspace,
                 gradients: &mut Parameters
             ) -> cnn_runtime::Totals {
-                phase(number, parameters, samples, part, statistics, workspace, gradients)
+                #phase
             }
 
             #statistics
@@ -355,16 +344,30 @@ impl<'p> Phases<'p> {
     }
 }
 
+/// What is done in each phase.
+pub fn by_phase(all: &[TokenStream]) -> TokenStream {
+    match all {
+        [one] => one.clone(),
+        [others @ .., last] => {
+            let numbers = (0..others.len()).map(number);
+            quote! {
+                match phase {
+                    #(#numbers => { #others })*
+                    _ => { #last }
+                }
+            }
+        }
+        [] => TokenStream::new(),
+    }
+}
+
 /// The forward pass, cut where a batch norm has to know all samples.
 fn forward(plan: &Plan) -> Vec<Stretch> {
     let mut stretches = vec![Stretch::default()];
     for step in &plan.steps {
         if matches!(step.kind(), Some(Kind::BatchNorm(_))) {
-            cut(
-                &mut stretches,
-                step,
-                call(plan, step, Direction::Statistics),
-            );
+            let end = call(plan, step, Direction::Statistics);
+            cut(&mut stretches, &step.name, end);
         }
         add(&mut stretches, call(plan, step, Direction::TrainingForward));
     }
@@ -383,7 +386,7 @@ fn backward(plan: &Plan) -> Vec<Stretch> {
                     add(&mut stretches, statistics.filter(|_| weights));
                     continue;
                 }
-                cut(&mut stretches, step, statistics);
+                cut(&mut stretches, &step.name, statistics);
                 call(plan, step, Direction::BackwardInput)
             }
             _ => Some(backward_calls(plan, step)),
@@ -394,27 +397,39 @@ fn backward(plan: &Plan) -> Vec<Stretch> {
 }
 
 /// Adds calls to the last stretch.
-fn add(stretches: &mut [Stretch], calls: Option<TokenStream>) {
+pub fn add(stretches: &mut [Stretch], calls: Option<TokenStream>) {
     if let Some(last) = stretches.last_mut() {
         last.calls.extend(calls);
     }
 }
 
 /// Ends the last stretch with a call, and begins another one.
-fn cut(stretches: &mut Vec<Stretch>, norm: &Step, end: Option<TokenStream>) {
+pub fn cut(stretches: &mut Vec<Stretch>, norm: &str, end: Option<TokenStream>) {
     add(stretches, end);
     if let Some(last) = stretches.last_mut() {
-        last.to = Some(norm.name.clone());
+        last.to = Some(norm.to_owned());
     }
     stretches.push(Stretch {
-        from: Some(norm.name.clone()),
+        from: Some(norm.to_owned()),
         ..Stretch::default()
     });
 }
 
 impl Stretch {
+    /// What the documentation says of it.
+    pub fn doc(&self, pass: &str, of_what: &str) -> TokenStream {
+        let from = self.from.as_ref();
+        let from = from.map_or_else(String::new, |norm| format!(", from `{norm}` on"));
+        let to = self.to.as_ref().map_or_else(String::new, |norm| {
+            format!(", up to what `{norm}` has to know of all samples")
+        });
+        doc(&format!(
+            "The {pass} pass of {of_what} in training{from}{to}."
+        ))
+    }
+
     /// `forward_from_norm1_to_norm2`.
-    fn name(&self, pass: &str) -> Ident {
+    pub fn name(&self, pass: &str) -> Ident {
         match (&self.from, &self.to) {
             (None, None) => format_ident!("{pass}_in_training"),
             (None, Some(to)) => format_ident!("{pass}_to_{to}"),

@@ -1,10 +1,12 @@
 //! Once through the training set, on several threads.
 
+use super::finite::Flaw;
 use super::shard::{self, Sum, Sums, Waiting};
 use super::signal::Signal;
 use super::tasks::{Task, Tasks};
 use super::{Fit, MAX_THREADS};
 use crate::batch::Part;
+use crate::checkpoint::Tally;
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::evaluate::evaluate_with;
@@ -22,7 +24,7 @@ use std::thread;
 
 /// What a network is trained with, beside its parameters.
 pub struct State<M: Trainable> {
-    optimizer: Box<M::Optimizer>,
+    pub optimizer: Box<M::Optimizer>,
     sums: Sums<M>,
     /// What batch norms know of the whole batch.
     statistics: RwLock<Box<M::Statistics>>,
@@ -77,6 +79,10 @@ pub struct Course<'a> {
     pub epochs: usize,
     /// How samples are varied in this epoch, and what dropouts leave out.
     pub key: u64,
+    /// What of the epoch is done already.
+    pub start: Tally,
+    /// Whether steps are left out whose numbers are not finite.
+    pub skips_not_finite: bool,
 }
 
 impl Course<'_> {
@@ -85,13 +91,23 @@ impl Course<'_> {
         self.order.len().div_ceil(self.batch_size)
     }
 
+    /// The number of steps.
+    pub fn steps(&self) -> usize {
+        self.batches().div_ceil(self.accumulation_steps)
+    }
+
+    /// The steps of the whole training that are over after so many batches of this epoch.
+    pub fn steps_until(&self, batches: usize) -> usize {
+        self.epoch * self.steps() + batches.div_ceil(self.accumulation_steps)
+    }
+
     /// The learning rate of the step that a batch belongs to.
     pub fn learning_rate(&self, batch: usize) -> f64 {
-        let steps = self.batches().div_ceil(self.accumulation_steps);
+        let steps = self.steps();
         self.rate.at(Progress {
             epoch: self.epoch,
             epochs: self.epochs,
-            step: self.epoch * steps + batch / self.accumulation_steps,
+            step: self.steps_until(batch - batch % self.accumulation_steps),
             steps: self.epochs * steps,
         })
     }
@@ -108,17 +124,26 @@ impl Course<'_> {
     }
 }
 
-/// Learns every sample of the course once; `after_step` hears of every step, from 1, and the totals so far.
+/// A training after a batch.
+pub struct After<'a, M: Trainable> {
+    pub tally: Tally,
+    /// Whether the batch was the last one of its step.
+    pub ends_step: bool,
+    pub parameters: &'a M::Parameters,
+    pub optimizer: &'a M::Optimizer,
+}
+
+/// Learns every sample of the course once; `observe` hears of every batch.
 ///
 /// # Errors
-/// What `after_step` returns, or the step at which the loss was not finite. The parameters are then as before that
-/// step.
+/// What `observe` returns, or the step at which the loss or the gradient was not finite. The parameters are then as
+/// before that step.
 pub fn train<M: Trainable>(
     parameters: &mut M::Parameters,
     state: &mut State<M>,
     course: &Course,
-    mut after_step: impl FnMut(usize, Totals) -> Result<(), Error>,
-) -> Result<Totals, Stop> {
+    mut observe: impl FnMut(&After<M>) -> Result<(), Error>,
+) -> Result<Tally, Error> {
     let crew = Crew::<M> {
         course,
         parameters: RwLock::new(parameters),
@@ -142,8 +167,9 @@ pub fn train<M: Trainable>(
         let learner = Learner {
             optimizer: &mut *state.optimizer,
             accumulated: state.accumulated.as_deref_mut(),
+            is_spoilt: false,
         };
-        crew.lead(leader, learner, &mut after_step)
+        crew.lead(leader, learner, &mut observe)
     })
 }
 
@@ -151,12 +177,8 @@ pub fn train<M: Trainable>(
 struct Learner<'a, M: Trainable> {
     optimizer: &'a mut M::Optimizer,
     accumulated: Option<&'a mut M::Parameters>,
-}
-
-/// Why an epoch ended early.
-pub enum Stop {
-    NotFinite { step: usize },
-    Error(Error),
+    /// Whether a batch of the current step was not finite.
+    is_spoilt: bool,
 }
 
 /// The threads of an epoch: whoever is free takes a shard, then the leader takes the step.
@@ -192,16 +214,21 @@ impl<M: Trainable> Crew<'_, M> {
         &self,
         worker: &mut Worker<M>,
         mut learner: Learner<M>,
-        after_step: &mut impl FnMut(usize, Totals) -> Result<(), Error>,
-    ) -> Result<Totals, Stop> {
+        observe: &mut impl FnMut(&After<M>) -> Result<(), Error>,
+    ) -> Result<Tally, Error> {
         let _end = End(self);
-        let mut totals = Totals::default();
-        for step in 1..=self.course.batches() {
-            self.sum(worker, step - 1);
-            totals += self.update(&mut learner, step)?;
-            after_step(step, totals).map_err(Stop::Error)?;
+        let mut tally = self.course.start;
+        while tally.batches < self.course.batches() {
+            self.sum(worker, tally.batches);
+            let ends_step = self.update(&mut learner, &mut tally)?;
+            observe(&After {
+                tally,
+                ends_step,
+                parameters: &read(&self.parameters),
+                optimizer: learner.optimizer,
+            })?;
         }
-        Ok(totals)
+        Ok(tally)
     }
 
     /// Sums the gradients of a batch, with whoever helps.
@@ -286,40 +313,53 @@ impl<M: Trainable> Crew<'_, M> {
     }
 
     /// Updates the parameters with the gradients of the batch, once all batches of a step are there.
-    fn update(&self, learner: &mut Learner<M>, step: usize) -> Result<Totals, Stop> {
+    ///
+    /// True at the end of a step.
+    fn update(&self, learner: &mut Learner<M>, tally: &mut Tally) -> Result<bool, Error> {
         let mut sum = self.sums.get(0);
-        if !sum.totals.loss.is_finite() {
-            return Err(Stop::NotFinite { step });
+        let batch = tally.batches;
+        let batches = self.course.step(batch);
+        learner.is_spoilt &= batch > batches.start;
+        match Flaw::of_batch(&sum, &read(&self.parameters)) {
+            None => tally.totals += sum.totals,
+            Some(_) if self.may_skip(tally) => learner.is_spoilt = true,
+            Some(flaw) => return Err(flaw.at(self.course.epoch + 1, batch + 1)),
+        }
+        tally.batches += 1;
+        let ends_step = tally.batches == batches.end;
+        if learner.is_spoilt {
+            tally.skipped += usize::from(ends_step);
+            return Ok(ends_step);
         }
         if M::PHASES > 1 {
             M::track(&mut write(&self.parameters), &read(self.statistics));
         }
-        let batches = self.course.step(step - 1);
         let scale = sum.totals.scale() / batches.len() as f64;
         if scale.total_cmp(&1.0).is_ne() {
             sum.gradients.scale(M::Scalar::from_f64(scale));
         }
-        let Learner {
-            optimizer,
-            accumulated,
-        } = learner;
-        let gradients = match accumulated {
+        let gradients = match &mut learner.accumulated {
             None => &*sum.gradients,
             Some(accumulated) => {
-                if step == batches.start + 1 {
+                if batch == batches.start {
                     accumulated.clear();
                 }
                 accumulated.add(&sum.gradients);
-                if step < batches.end {
-                    return Ok(sum.totals);
-                }
-                accumulated
+                &**accumulated
             }
         };
-        let mut parameters = write(&self.parameters);
-        let learning_rate = M::Scalar::from_f64(self.course.learning_rate(step - 1));
-        M::update(&mut parameters, gradients, optimizer, learning_rate);
-        Ok(sum.totals)
+        if ends_step {
+            let mut parameters = write(&self.parameters);
+            let learning_rate = M::Scalar::from_f64(self.course.learning_rate(batch));
+            M::update(&mut parameters, gradients, learner.optimizer, learning_rate);
+        }
+        Ok(ends_step)
+    }
+
+    /// Whether a batch may be left out: not the last one, if nothing has been learnt in the whole epoch.
+    fn may_skip(&self, tally: &Tally) -> bool {
+        let is_hopeless = tally.totals.samples == 0 && tally.batches + 1 == self.course.batches();
+        self.course.skips_not_finite && !is_hopeless
     }
 }
 

@@ -1,26 +1,25 @@
 //! The training loop.
 
 mod epoch;
+mod finite;
 mod shard;
 mod signal;
 mod tasks;
+mod training;
 mod watch;
 
-use crate::augment;
+use crate::checkpoint::{Checkpoint, Checkpoints, Every};
 use crate::data::{Dataset, Split};
 use crate::error::Error;
-use crate::evaluate::evaluate_with;
 use crate::exam::Exam;
 use crate::metrics::{EpochReport, Score};
 use crate::model::{Model, Parameters, Settings, Totals, Trainable};
 use crate::rng::Rng;
-use crate::schedule::{LearningRate, Schedule};
+use crate::schedule::Schedule;
 use crate::settings::{Augmentation, Monitor, Validation};
 use crate::zeroed::Zeroed;
-use epoch::{Course, State, Stop};
 use std::num::NonZeroUsize;
-use std::time::Instant;
-use watch::Watch;
+use training::Training;
 
 /// The most threads that a training step can keep busy.
 pub const MAX_THREADS: NonZeroUsize = NonZeroUsize::new(shard::MAX_SHARDS).unwrap();
@@ -64,6 +63,10 @@ pub struct Fit {
     /// Stop after the first epoch with at least this accuracy (`0..=1`): on the validation samples, or else on the test
     /// set.
     pub target_accuracy: Option<f64>,
+    /// Where and when the training is saved, to go on later.
+    pub checkpoints: Option<Checkpoints>,
+    /// Leave out a step whose loss or gradient is infinite or no number, and do not end the training.
+    pub skips_not_finite: bool,
 }
 
 impl Fit {
@@ -89,6 +92,8 @@ impl Fit {
             augmentation: M::AUGMENTATION,
             validation: M::VALIDATION,
             target_accuracy: None,
+            checkpoints: None,
+            skips_not_finite: false,
         }
     }
 
@@ -105,100 +110,43 @@ impl Fit {
     /// is what is measured, and what they are at the end.
     ///
     /// # Errors
-    /// If data, network and settings do not fit, if the loss is no longer finite, or whatever the observer returns. The
-    /// parameters are then as the last good step left them.
+    /// If data, network and settings do not fit, if the loss or a gradient is no longer finite, if a checkpoint cannot be
+    /// written, if the training is interrupted, or whatever the observer returns. The parameters are then as the last
+    /// good step left them.
     pub fn run<M: Trainable>(
         &self,
         parameters: &mut M::Parameters,
         data: &Split,
-        mut observer: impl Observer,
+        observer: impl Observer,
     ) -> Result<Score, Error> {
+        self.check::<M>(data)?;
+        Training::<M>::new(self, data).run(parameters, observer)
+    }
+
+    /// Goes on with a training that was saved, to the same bits as if it had never ended.
+    ///
+    /// What the parameters are before does not matter.
+    ///
+    /// # Errors
+    /// If the training was begun with other settings or other data, and as [`Fit::run`].
+    pub fn resume<M: Trainable>(
+        &self,
+        checkpoint: &Checkpoint<M>,
+        parameters: &mut M::Parameters,
+        data: &Split,
+        observer: impl Observer,
+    ) -> Result<Score, Error> {
+        self.check::<M>(data)?;
+        checkpoint.check(self, data)?;
+        parameters.copy_from(&checkpoint.parameters);
+        Training::resume(self, data, checkpoint).run(parameters, observer)
+    }
+
+    /// Checks that data, network and settings fit.
+    fn check<M: Trainable>(&self, data: &Split) -> Result<(), Error> {
         data.train.check_targets::<M>()?;
         data.test.check_targets::<M>()?;
-        self.check(&data.train)?;
-        let parts = Parts::new::<M>(self, data);
-        self.check_batches::<M>(&data.train, parts.learnt.len())?;
-        let mut state = State::<M>::new(self.batch_size.get().min(parts.learnt.len()), self);
-        let mut rate = LearningRate::new(self.schedule, self.learning_rate);
-        let mut watch = self.validation.map(Watch::new);
-        for epoch in 1..=self.epochs {
-            let mut report =
-                self.epoch(epoch, parameters, &mut state, rate, &parts, &mut observer)?;
-            if let Some(score) = report.measured() {
-                rate.observe(score.loss);
-            }
-            if let (Some(watch), Some(score)) = (&mut watch, report.validation) {
-                report.is_best = Some(watch.see(score, state.saved(parameters)));
-            }
-            observer.epoch(&report)?;
-            if self.is_reached(&report) || watch.as_ref().is_some_and(Watch::is_over) {
-                break;
-            }
-        }
-        match watch.as_ref().and_then(Watch::best) {
-            Some(best) => parameters.copy_from(best),
-            None => state.finish(parameters),
-        }
-        Ok(evaluate_with(&mut state.workers, parameters, &parts.test))
-    }
-
-    fn epoch<M: Trainable>(
-        &self,
-        epoch: usize,
-        parameters: &mut M::Parameters,
-        state: &mut State<M>,
-        rate: LearningRate,
-        parts: &Parts<'_>,
-        observer: &mut impl Observer,
-    ) -> Result<EpochReport, Error> {
-        let course = Course {
-            data: parts.train,
-            order: &self.order::<M>(&parts.learnt, epoch),
-            batch_size: self.batch_size.get(),
-            accumulation_steps: self.accumulation_steps.get(),
-            rate,
-            epoch: epoch - 1,
-            epochs: self.epochs,
-            key: augment::key(self.seed, epoch),
-        };
-        let samples = course.order.len();
-        let steps = course.batches();
-        let learning_rate = course.learning_rate(0);
-        let start = Instant::now();
-        let totals = epoch::train(parameters, state, &course, |step, totals| {
-            observer.step(&StepReport {
-                epoch,
-                step,
-                steps,
-                samples,
-                totals,
-            })
-        });
-        let seconds = start.elapsed().as_secs_f64();
-        let train = totals.map(Score::from).map_err(|stop| match stop {
-            Stop::NotFinite { step } => Error::NotFinite { epoch, step },
-            Stop::Error(error) => error,
-        })?;
-        let mut measure = |exam| state.evaluate(parameters, exam);
-        let validation = parts.validation.as_ref().map(&mut measure);
-        let test = validation.is_none().then(|| measure(&parts.test));
-        Ok(EpochReport {
-            epoch,
-            train: Score {
-                accuracy: train.accuracy.filter(|_| parts.train.classes() > 0),
-                ..train
-            },
-            validation,
-            test,
-            is_best: None,
-            learning_rate,
-            seconds,
-            samples_per_s: samples as f64 / seconds,
-        })
-    }
-
-    /// Checks what is asked of the data beyond their shape.
-    fn check(&self, train: &Dataset) -> Result<(), Error> {
+        let train = &data.train;
         let name = train.name();
         let watches_accuracy = self
             .validation
@@ -215,13 +163,20 @@ impl Fit {
                 "train without validation, or on more samples",
             ));
         }
-        Ok(())
+        self.check_batches::<M>(train)
+    }
+
+    fn every(&self) -> Option<Every> {
+        self.checkpoints.as_ref()?.every
     }
 
     /// Checks that batches are neither too small nor too large for the network.
-    fn check_batches<M: Trainable>(&self, train: &Dataset, learnt: usize) -> Result<(), Error> {
+    fn check_batches<M: Trainable>(&self, train: &Dataset) -> Result<(), Error> {
         let name = train.name();
-        let batch = self.batch_size.get().min(learnt);
+        let held_back = self
+            .validation
+            .map_or(0, |part| part.held_back(train.len()));
+        let batch = self.batch_size.get().min(train.len() - held_back);
         if batch < M::MIN_BATCH {
             return Err(Error::mismatch(
                 format!("{name}: a batch of {batch} is too small for a batch norm"),
@@ -333,6 +288,12 @@ pub trait Observer {
     /// # Errors
     /// What is to end the training.
     fn epoch(&mut self, report: &EpochReport) -> Result<(), Error>;
+
+    /// Asked after every step: whether the training is to end here, with a last checkpoint and
+    /// [`Error::Interrupted`].
+    fn is_interrupted(&self) -> bool {
+        false
+    }
 }
 
 impl<F: FnMut(&EpochReport)> Observer for F {

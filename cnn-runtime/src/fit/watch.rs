@@ -1,5 +1,6 @@
 //! Which epoch was the best, and when to stop waiting for a better one.
 
+use crate::checkpoint::Position;
 use crate::metrics::Score;
 use crate::model::Parameters;
 use crate::settings::{Monitor, Validation};
@@ -21,6 +22,21 @@ impl<P: Parameters> Watch<P> {
             waited: 0,
             kept: None,
         }
+    }
+
+    /// Goes on from a checkpoint.
+    pub fn restore(&mut self, position: &Position, best: Option<&P>) {
+        self.best = position.watch_best;
+        self.waited = position.watch_waited;
+        if let Some(best) = best {
+            self.kept.get_or_insert_with(P::boxed).copy_from(best);
+        }
+    }
+
+    /// What of it belongs into a checkpoint, beside the parameters of the best epoch.
+    pub fn note(&self, position: &mut Position) {
+        position.watch_best = self.best;
+        position.watch_waited = self.waited;
     }
 
     /// Whether an epoch is better than all before, by more than it takes to count; a score that is no number is not.

@@ -2,9 +2,11 @@
 
 mod arguments;
 mod console;
+mod interrupt;
 mod progress;
 mod record;
 
+use crate::checkpoint::Checkpoint;
 use crate::data::{Split, digits};
 use crate::error::Error;
 use crate::evaluate::confusion;
@@ -33,7 +35,7 @@ use std::process::ExitCode;
 /// }
 /// ```
 ///
-/// Exits with 0 if all went well, 1 if it did not, and 2 if the command line is wrong. The last line of standard output
+/// Exits with 0 if all went well, 1 if it did not, 2 if the command line is wrong, and 130 if it was interrupted. The last line of standard output
 /// is `test accuracy 98.21 %`, or what else the task is measured by; with `--json`, standard output has one JSON object per epoch and nothing else.
 pub fn main<M: Trainable>() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -48,7 +50,10 @@ pub fn main<M: Trainable>() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(io::stderr(), "error: {error}\n help: {}", error.help());
-            ExitCode::FAILURE
+            match error {
+                Error::Interrupted { .. } => ExitCode::from(interrupt::EXIT_CODE),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -56,22 +61,30 @@ pub fn main<M: Trainable>() -> ExitCode {
 fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
     let fit = arguments.fit::<M>();
     let mut parameters = fit.initialize::<M>();
-    let normalization = match &arguments.weights {
-        Some(path) => weights::load::<M>(&mut parameters, path)?,
-        None => None,
+    let checkpoint = checkpoint::<M>(arguments, &fit)?;
+    let normalization = match (&arguments.weights, &checkpoint) {
+        (Some(path), _) => weights::load::<M>(&mut parameters, path)?,
+        (None, Some(checkpoint)) => checkpoint.normalization().cloned(),
+        (None, None) => None,
     };
     let console = Console {
         json: arguments.json,
     };
-    let record = arguments.out.as_deref().map(record).transpose()?;
+    let done = checkpoint.as_ref().map_or(0, Checkpoint::epochs);
+    let record = arguments.out.as_deref();
+    let record = record.map(|folder| record_in(folder, done)).transpose()?;
     console.say(M::SUMMARY.trim())?;
     let mut data = data::<M>(&arguments.data, console)?;
     arguments.data.normalize::<M>(&mut data, normalization)?;
     let has_classes = data.train.classes() > 0;
     describe(&fit, &data, console)?;
 
+    interrupt::watch();
     let progress = Progress::new(console, record, has_classes);
-    let score = fit.run::<M>(&mut parameters, &data, progress)?;
+    let score = match &checkpoint {
+        Some(checkpoint) => fit.resume(checkpoint, &mut parameters, &data, progress)?,
+        None => fit.run::<M>(&mut parameters, &data, progress)?,
+    };
 
     if fit
         .validation
@@ -124,10 +137,23 @@ fn conclude(fit: &Fit, score: Score, console: Console) -> Result<(), Error> {
     check_target(fit, accuracy)
 }
 
-/// Starts the metrics in the output folder, so that what is wrong with it shows before the training and not after.
-fn record(folder: &Path) -> Result<Record, Error> {
+/// What the training goes on from, if it is to go on.
+fn checkpoint<M: Trainable>(
+    arguments: &Arguments,
+    fit: &Fit,
+) -> Result<Option<Checkpoint<M>>, Error> {
+    let checkpoints = fit.checkpoints.as_ref();
+    let checkpoints = checkpoints.filter(|_| arguments.checkpoints.resume);
+    checkpoints
+        .map(|checkpoints| Checkpoint::read(&checkpoints.path))
+        .transpose()
+}
+
+/// Starts the metrics in the output folder after those of so many epochs, so that what is wrong with it shows before the
+/// training and not after.
+fn record_in(folder: &Path, epochs: usize) -> Result<Record, Error> {
     fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
-    Record::create(folder.join("metrics.jsonl"))
+    Record::after(epochs, folder.join("metrics.jsonl"))
 }
 
 fn data<M: Trainable>(arguments: &DataArguments, console: Console) -> Result<Split, Error> {

@@ -1,6 +1,7 @@
 //! What is seen while a network learns.
 
 use super::console::Console;
+use super::interrupt;
 use super::record::Record;
 use crate::error::Error;
 use crate::fit::{Observer, StepReport};
@@ -67,6 +68,10 @@ impl Observer for Progress {
             record.append(report)?;
         }
         self.console.report(report)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        interrupt::is_interrupted()
     }
 }
 

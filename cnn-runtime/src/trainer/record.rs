@@ -1,11 +1,12 @@
 //! Metrics as JSON lines.
 
+use crate::atomic_file;
 use crate::error::Error;
 use crate::metrics::EpochReport;
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file that gets one JSON object per epoch, at once.
 pub struct Record {
@@ -14,9 +15,17 @@ pub struct Record {
 }
 
 impl Record {
-    /// Starts the file anew.
-    pub fn create(path: PathBuf) -> Result<Self, Error> {
-        let file = File::create(&path).map_err(Error::file("write", &path))?;
+    /// Starts the file anew, but for the lines of the epochs that are over.
+    pub fn after(epochs: usize, path: PathBuf) -> Result<Self, Error> {
+        let kept = match epochs {
+            0 => String::new(),
+            _ => first_lines(&path, epochs)?,
+        };
+        let start = || {
+            atomic_file::write(&path, |file| file.write_all(kept.as_bytes()))?;
+            File::options().append(true).open(&path)
+        };
+        let file = start().map_err(Error::file("write", &path))?;
         Ok(Self { file, path })
     }
 
@@ -25,6 +34,15 @@ impl Record {
         json(report)
             .and_then(|json| writeln!(self.file, "{json}"))
             .map_err(Error::file("write", &self.path))
+    }
+}
+
+/// The first lines of a file; none if there is no file, for a training goes on without its metrics.
+fn first_lines(path: &Path, count: usize) -> Result<String, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text.split_inclusive('\n').take(count).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(Error::file("read", path)(error)),
     }
 }
 
@@ -60,6 +78,9 @@ impl Serialize for Line<'_> {
         }
         if let Some(is_best) = report.is_best {
             map.serialize_entry("is_best", &is_best)?;
+        }
+        if report.skipped > 0 {
+            map.serialize_entry("skipped", &report.skipped)?;
         }
         map.serialize_entry("learning_rate", &report.learning_rate)?;
         map.serialize_entry("seconds", &report.seconds)?;

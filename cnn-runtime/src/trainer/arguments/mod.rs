@@ -1,10 +1,12 @@
 //! The flags of a generated trainer.
 
+mod checkpoints;
 mod data;
 mod validation;
 
 use crate::fit::{Fit, MAX_THREADS};
 use crate::model::Trainable;
+use checkpoints::CheckpointArguments;
 use clap::Parser;
 pub use data::DataArguments;
 use std::num::NonZeroUsize;
@@ -40,7 +42,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
 
-    /// Write weights.safetensors and metrics.jsonl to this folder
+    /// Write weights.safetensors and metrics.jsonl to this folder, and checkpoints of the training
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
 
@@ -48,12 +50,19 @@ pub struct Arguments {
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub target_accuracy: Option<f64>,
 
+    /// Leave out a step whose loss or gradient is not finite, and do not end the training
+    #[arg(long)]
+    skip_not_finite: bool,
+
     /// Print one JSON object per epoch to standard output, and all else to standard error
     #[arg(long)]
     pub json: bool,
 
     #[command(flatten)]
     pub data: DataArguments,
+
+    #[command(flatten)]
+    pub checkpoints: CheckpointArguments,
 
     #[command(flatten)]
     validation: ValidationArguments,
@@ -74,6 +83,8 @@ impl Arguments {
             augmentation: self.data.augmentation(own.augmentation),
             validation: self.validation.merge(own.validation),
             target_accuracy: self.target_accuracy.map(|percent| percent / 100.0),
+            checkpoints: self.checkpoints.of(self.out.as_deref()),
+            skips_not_finite: self.skip_not_finite,
         }
     }
 }
