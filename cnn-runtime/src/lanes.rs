@@ -197,26 +197,36 @@ pub fn moments<'a, S: Lanes>(
     count: f32,
     samples: usize,
 ) -> [f32; 2] {
-    let sum = |squares_from: Option<S::f32s>| {
-        let mut sums = [splat(simd, 0.0); 4];
-        for row in rows.clone() {
-            let (chunks, rest) = row.as_chunks::<4>();
-            for chunk in chunks {
-                for (sum, value) in sums.iter_mut().zip(chunk) {
-                    *sum = added(simd, *sum, value, squares_from);
-                }
-            }
-            for (sum, value) in sums.iter_mut().zip(rest) {
-                *sum = added(simd, *sum, value, squares_from);
+    let mean = sum_of_lanes(simd, rows.clone(), samples, None) / count;
+    let squares = sum_of_lanes(simd, rows, samples, Some(splat(simd, mean)));
+    [mean, squares / count]
+}
+
+/// The sum of all values of the first `samples` lanes, or of the squares of their distances from a mean.
+#[inline(always)]
+fn sum_of_lanes<'a, S: Lanes>(
+    simd: S,
+    rows: impl Iterator<Item = &'a [Vector<S>]>,
+    samples: usize,
+    mean: Option<S::f32s>,
+) -> f32 {
+    // Several sums at a time, so that none waits for the one before.
+    let mut sums = [splat(simd, 0.0); 4];
+    for row in rows {
+        let (chunks, rest) = row.as_chunks::<4>();
+        for chunk in chunks {
+            for (sum, value) in sums.iter_mut().zip(chunk) {
+                *sum = added(simd, *sum, value, mean);
             }
         }
-        let [a, b, c, d] = sums;
-        let mut lanes: Vector<S> = bytemuck::Zeroable::zeroed();
-        ((a + b) + (c + d)).store_array(&mut lanes);
-        lanes.as_ref()[..samples].iter().sum::<f32>() / count
-    };
-    let mean = sum(None);
-    [mean, sum(Some(splat(simd, mean)))]
+        for (sum, value) in sums.iter_mut().zip(rest) {
+            *sum = added(simd, *sum, value, mean);
+        }
+    }
+    let [a, b, c, d] = sums;
+    let mut lanes: Vector<S> = Zeroable::zeroed();
+    ((a + b) + (c + d)).store_array(&mut lanes);
+    lanes.as_ref()[..samples].iter().sum()
 }
 
 /// A sum with one more value, or with the square of its distance from a mean.
@@ -232,7 +242,7 @@ fn added<S: Lanes>(simd: S, sum: S::f32s, value: &Vector<S>, mean: Option<S::f32
 /// One in the first `count` lanes, zero in the others.
 #[inline(always)]
 pub fn first<S: Lanes>(simd: S, count: usize) -> S::f32s {
-    let mut lanes: Vector<S> = bytemuck::Zeroable::zeroed();
+    let mut lanes: Vector<S> = Zeroable::zeroed();
     lanes.as_mut()[..count].fill(1.0);
     load(simd, &lanes)
 }

@@ -299,9 +299,10 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
     let judged = Judged::new(plan, training);
     let (add, delta) = (judged.add(), judged.delta(&quote!(batch_size)));
     let phases = Phases::of(plan);
-    let gradients = match &phases {
-        Some(phases) => phases.gradients(),
-        None => quote! {
+    let gradients = if let Some(phases) = &phases {
+        phases.gradients()
+    } else {
+        quote! {
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
             for (input, target) in inputs.iter().zip(targets) {
@@ -311,7 +312,7 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
                 backward(parameters, input, activations, deltas, gradients);
             }
             totals
-        },
+        }
     };
     let activations = if phases.is_some_and(|phases| phases.waits()) {
         quote!(workspace.samples[0].activations)
@@ -345,9 +346,10 @@ impl Judged {
     pub fn new(plan: &Plan, training: &Training) -> Self {
         let classes = training.loss.classes();
         Self {
-            target: match classes {
-                Some(_) => quote!(*target),
-                None => quote!(target),
+            target: if classes.is_some() {
+                quote!(*target)
+            } else {
+                quote!(target)
             },
             scores: activation(plan, plan.scores),
             delta: ident(&plan.value(plan.scores).name),

@@ -63,17 +63,17 @@ impl<'p> Phases<'p> {
         let forward = self
             .forward
             .iter()
-            .map(|stretch| self.item("forward", stretch));
+            .map(|stretch| Self::item("forward", stretch));
         let backward = self
             .backward
             .iter()
-            .map(|stretch| self.item("backward", stretch));
+            .map(|stretch| Self::item("backward", stretch));
         let phase = self.phase(training);
         quote!(#statistics #(#forward)* #(#backward)* #workspace #phase)
     }
 
     /// One stretch.
-    fn item(&self, pass: &str, stretch: &Stretch) -> TokenStream {
+    fn item(pass: &str, stretch: &Stretch) -> TokenStream {
         let (name, calls) = (stretch.name(pass), &stretch.calls);
         let arguments = arguments(pass, stretch).map(|(name, kind)| {
             let name = ident(name);
@@ -164,7 +164,7 @@ impl<'p> Phases<'p> {
             .has_dropouts
             .then(|| quote!(let masks = cnn_runtime::Masks::of(part.key, part.first + index);));
         let body = if self.waits() {
-            self.waiting(&masks, &work)
+            self.waiting(masks.as_ref(), &work)
         } else {
             quote! {
                 let (inputs, targets) = samples;
@@ -201,7 +201,7 @@ impl<'p> Phases<'p> {
     }
 
     /// The body of `phase` where samples wait.
-    fn waiting(&self, masks: &Option<TokenStream>, work: &TokenStream) -> TokenStream {
+    fn waiting(&self, masks: Option<&TokenStream>, work: &TokenStream) -> TokenStream {
         let last = number(self.count() - 1);
         let learns =
             |(step, norm): &&(&Step, &BatchNorm)| norm.affine && directions(self.plan, step)[0];
@@ -219,11 +219,10 @@ impl<'p> Phases<'p> {
             }
         });
         let samples = quote!(inputs.iter().zip(targets).zip(&mut workspace.samples));
-        let samples = match masks {
-            Some(_) => {
-                quote!(for (index, ((input, target), sample)) in #samples.enumerate())
-            }
-            None => quote!(for ((input, target), sample) in #samples),
+        let samples = if masks.is_some() {
+            quote!(for (index, ((input, target), sample)) in #samples.enumerate())
+        } else {
+            quote!(for ((input, target), sample) in #samples)
         };
         quote! {
             let (inputs, targets) = samples;

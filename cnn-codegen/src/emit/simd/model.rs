@@ -261,9 +261,10 @@ fn training(
 /// `evaluate_lanes`.
 fn evaluation(plan: &Plan) -> TokenStream {
     let scores = ident(&plan.value(plan.scores).name);
-    let activations = match plan.waiting() {
-        Some(_) => quote!(workspace.blocks[0].activations),
-        None => quote!(workspace.activations),
+    let activations = if plan.waiting().is_some() {
+        quote!(workspace.blocks[0].activations)
+    } else {
+        quote!(workspace.activations)
     };
     let evaluate = each_block(
         plan,
