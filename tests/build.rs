@@ -56,6 +56,11 @@ fn main() {
         "The networks of `examples/networks`",
         &texts("../examples/networks", "toml").collect::<Vec<_>>(),
     );
+    index.add(
+        "BATCHES",
+        "Networks in which a sample is not one by itself",
+        &texts("networks", "toml").collect::<Vec<_>>(),
+    );
     index.write();
     println!("cargo::rerun-if-changed=../cnn-spec/tests/origin/examples.rs");
 }

@@ -117,7 +117,8 @@ where
         let mut loaded = M::Parameters::boxed();
         load::<M>(&mut loaded, parameters);
         let mut gradients = M::Parameters::boxed();
-        let cost = accumulate::<M>(&loaded, batch, &mut gradients);
+        let mut workspace = M::Workspace::boxed();
+        let cost = accumulate::<M>(&loaded, batch, &mut workspace, &mut gradients);
         (cost, store::<M>(&gradients))
     }
 
@@ -156,7 +157,11 @@ where
         };
         before(&mut optimizer);
         gradients.clear();
-        let cost = accumulate::<M>(&loaded, batch, &mut gradients);
+        let mut workspace = M::Workspace::boxed();
+        let cost = accumulate::<M>(&loaded, batch, &mut workspace, &mut gradients);
+        if let Some(statistics) = M::statistics(&workspace) {
+            M::track(&mut loaded, statistics);
+        }
         let learning_rate = Real::from_f64(rate.at(progress));
         M::update(&mut loaded, &gradients, &mut optimizer, learning_rate);
         rate.observe(cost);
@@ -186,6 +191,7 @@ fn replace<M: Trainable>(from: &mut Box<M::Optimizer>) {
 fn accumulate<M: Trainable>(
     parameters: &M::Parameters,
     batch: &Batch,
+    workspace: &mut M::Workspace,
     gradients: &mut M::Parameters,
 ) -> f64
 where
@@ -193,15 +199,7 @@ where
 {
     let (inputs, targets) = samples::<M>(batch);
     let size = inputs.len();
-    let mut workspace = M::Workspace::boxed();
-    let totals = M::gradients(
-        parameters,
-        &inputs,
-        &targets,
-        size,
-        &mut workspace,
-        gradients,
-    );
+    let totals = M::gradients(parameters, &inputs, &targets, size, workspace, gradients);
     assert_eq!(totals.samples, size);
     gradients.scale(Real::from_f64(totals.scale()));
     totals.loss / totals.weight

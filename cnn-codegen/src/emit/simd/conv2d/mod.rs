@@ -54,8 +54,8 @@ pub fn functions(
         tile: Some(emitter.tile()),
         forward: Some(emitter.forward()),
         weight_tile: Some(emitter.weight_tile()),
-        backward,
         finish: Some(emitter.finish_weights()),
+        ..Functions::backwards(backward)
     }
 }
 
