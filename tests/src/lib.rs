@@ -3,6 +3,7 @@
 pub mod close;
 pub mod figures;
 pub mod flat;
+pub mod language;
 pub mod package;
 pub mod probe;
 pub mod random;
