@@ -1,105 +1,20 @@
 //! The command `cnn-codegen`.
 
+mod arguments;
+
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
-use crate::{Error, Kernels, Options, train};
-use clap::{Args, Parser, Subcommand};
+use crate::{Error, Kernels, Options, picture, schema, train};
+use arguments::{Arguments, Command, Generate, KernelsChoice, Network, Output, RuntimeFolder};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
-
-/// Compiles a convolutional network, described in a TOML file, into Rust with constant shapes.
-#[derive(Parser)]
-#[command(name = "cnn-codegen", version, args_conflicts_with_subcommands = true)]
-#[command(subcommand_negates_reqs = true, disable_help_subcommand = true)]
-struct Arguments {
-    #[command(flatten)]
-    generate: Option<Generate>,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Args)]
-struct Generate {
-    /// The TOML file; `-` reads standard input
-    #[arg(value_name = "net.toml")]
-    file: PathBuf,
-    /// Compute in vectors (simd, the default), or in plain loops, which are easier to read
-    // Not flattened: clap sees an optional group only in arguments of its own.
-    #[arg(long, value_name = "simd|plain", default_value = "simd")]
-    #[arg(hide_possible_values = true, hide_default_value = true)]
-    kernels: Kernels,
-    /// Write the code here instead of to standard output; a file with the same content is left alone
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Print the table of layers: shapes, parameters and costs
-    Summary {
-        #[command(flatten)]
-        network: Network,
-        #[command(flatten)]
-        kernels: KernelsChoice,
-    },
-    /// Write a Cargo package that trains the network
-    Trainer {
-        #[command(flatten)]
-        network: Network,
-        /// The folder of the package: new, empty, or made by this command before
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-        #[command(flatten)]
-        kernels: KernelsChoice,
-        #[command(flatten)]
-        runtime: RuntimeFolder,
-    },
-    /// Measure a training step, kernel by kernel: time, share of the machine's peak, bytes
-    Bench {
-        #[command(flatten)]
-        network: Network,
-        #[command(flatten)]
-        runtime: RuntimeFolder,
-    },
-    /// Train the network: build its trainer, or take the one built before, and run it
-    Train {
-        #[command(flatten)]
-        network: Network,
-        #[command(flatten)]
-        kernels: KernelsChoice,
-        #[command(flatten)]
-        runtime: RuntimeFolder,
-        /// What to tell the trainer; `-- --help` lists its flags
-        #[arg(last = true, value_name = "FLAGS")]
-        flags: Vec<OsString>,
-    },
-}
-
-#[derive(Args)]
-struct Network {
-    /// The TOML file; `-` reads standard input
-    #[arg(value_name = "net.toml")]
-    file: PathBuf,
-}
-
-#[derive(Args)]
-struct KernelsChoice {
-    /// Compute in vectors (simd, the default), or in plain loops, which are easier to read
-    #[arg(long, value_name = "simd|plain", default_value = "simd")]
-    #[arg(hide_possible_values = true, hide_default_value = true)]
-    kernels: Kernels,
-}
-
-#[derive(Args)]
-struct RuntimeFolder {
-    /// Where the package finds cnn-runtime, if not in the registry or in this command's own checkout
-    #[arg(long = "runtime", value_name = "PATH")]
-    path: Option<PathBuf>,
-}
 
 /// Runs the command; the first argument is the program's own name.
 ///
@@ -108,6 +23,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
         Ok(arguments) => execute(arguments).unwrap_or_else(|error| fail(&error)),
         Err(error) => {
+            let error = second_file(&error).unwrap_or(error);
             // There is nobody to tell if this cannot be printed.
             let _ = error.print();
             ExitCode::from(if error.use_stderr() { 2 } else { 0 })
@@ -119,9 +35,45 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
     match arguments.command {
         // clap requires the arguments of one or the other.
         None => arguments.generate.as_ref().map_or(Ok(()), generate)?,
-        Some(Command::Summary { network, kernels }) => {
+        Some(Command::New {
+            name,
+            template,
+            output,
+        }) => {
+            template.write(name.as_deref(), &output)?;
+            let file = output.display();
+            print(&format!(
+                "wrote `{file}`; `cnn-codegen train {file}` trains it\n"
+            ))?;
+        }
+        Some(Command::Summary {
+            network,
+            kernels,
+            json,
+        }) => {
             let code = read(&network.file)?.compile(&options(kernels.kernels))?;
-            print(&format!("{}\n", code.summary()))?;
+            let summary = code.summary();
+            let text = if json {
+                summary.json()
+            } else {
+                summary.to_string()
+            };
+            print(&format!("{text}\n"))?;
+        }
+        Some(Command::Graph {
+            network,
+            format,
+            output,
+        }) => output.put(&picture::draw(&read(&network.file)?.parse()?, format))?,
+        Some(Command::Train {
+            network,
+            kernels,
+            runtime,
+            flags,
+        }) => return train::train(&package(&network, &kernels, runtime)?, &flags),
+        Some(Command::Bench { network, runtime }) => {
+            let package = Package::bench(&read(&network.file)?, runtime.choose()?)?;
+            return train::train(&package, &[]);
         }
         Some(Command::Trainer {
             network,
@@ -129,26 +81,17 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             kernels,
             runtime,
         }) => package(&network, &kernels, runtime)?.write(&out)?,
-        Some(Command::Bench { network, runtime }) => {
-            let package = Package::bench(&read(&network.file)?, runtime.choose()?)?;
-            return train::train(&package, &[]);
-        }
-        Some(Command::Train {
-            network,
-            kernels,
-            runtime,
-            flags,
-        }) => return train::train(&package(&network, &kernels, runtime)?, &flags),
+        Some(Command::Schema { output }) => output.put(&schema::text())?,
+        Some(Command::Completions { shell }) => print(&completions(shell))?,
+        Some(Command::Man { folder }) => clap_mangen::generate_to(Arguments::command(), &folder)
+            .map_err(|error| Error::write(&folder, error))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn generate(arguments: &Generate) -> Result<(), Error> {
     let code = read(&arguments.file)?.compile(&options(arguments.kernels))?;
-    match &arguments.output {
-        Some(path) => write(path, code.text()),
-        None => print(code.text()),
-    }
+    put(code.text(), arguments.output.as_deref())
 }
 
 fn package(
@@ -161,6 +104,14 @@ fn package(
         runtime.choose()?,
         &options(kernels.kernels),
     )
+}
+
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    let mut command = Arguments::command();
+    let name = command.get_name().to_owned();
+    clap_complete::generate(shell, &mut command, name, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }
 
 fn read(file: &Path) -> Result<Source, Error> {
@@ -185,6 +136,20 @@ impl RuntimeFolder {
     }
 }
 
+impl Output {
+    fn put(&self, text: &str) -> Result<(), Error> {
+        put(text, self.path.as_deref())
+    }
+}
+
+/// Writes a text to a file, or prints it.
+fn put(text: &str, file: Option<&Path>) -> Result<(), Error> {
+    match file {
+        Some(path) => write(path, text),
+        None => print(text),
+    }
+}
+
 /// A reader that went away, like `head`, has had enough; that is no error.
 fn print(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
@@ -205,4 +170,16 @@ fn fail(error: &Error) -> ExitCode {
     // There is nobody to tell if this cannot be printed.
     let _ = writeln!(io::stderr(), "{}", error.render(color));
     ExitCode::FAILURE
+}
+
+/// What to say about a second file, which clap takes for the name of a command.
+fn second_file(error: &clap::Error) -> Option<clap::Error> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let mut command = Arguments::command();
+    let is_file =
+        error.kind() == ErrorKind::ArgumentConflict && command.find_subcommand(word).is_none();
+    let message = format!("unexpected argument '{word}' found: one file is compiled at a time");
+    is_file.then(|| command.error(ErrorKind::UnknownArgument, message))
 }

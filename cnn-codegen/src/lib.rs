@@ -10,9 +10,16 @@ mod constants;
 mod emit;
 mod error;
 mod fallback;
+#[cfg(feature = "command")]
+mod picture;
 mod plan;
 mod print;
+#[cfg(feature = "command")]
+mod schema;
 mod source;
+mod summary;
+#[cfg(feature = "command")]
+mod template;
 #[cfg(feature = "command")]
 mod train;
 #[cfg(feature = "command")]
@@ -21,6 +28,7 @@ mod write;
 
 pub use builder::Builder;
 pub use error::Error;
+pub use summary::Summary;
 
 use cnn_spec::{Network, Report};
 use proc_macro2::TokenStream;
@@ -51,12 +59,21 @@ pub enum Kernels {
     Simd,
 }
 
+impl Kernels {
+    /// As the command takes it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Simd => "simd",
+        }
+    }
+}
+
 /// A network compiled to Rust: the items of one module.
 #[derive(Clone, Debug)]
 pub struct Code {
     name: String,
-    kernels: Kernels,
-    summary: String,
+    summary: Summary,
     tokens: TokenStream,
     text: String,
 }
@@ -69,11 +86,11 @@ impl Code {
 
     /// The kernels that it got.
     pub fn kernels(&self) -> Kernels {
-        self.kernels
+        self.summary.kernels
     }
 
     /// The table of layers, the settings of the training, and the bytes that the network keeps in memory.
-    pub fn summary(&self) -> &str {
+    pub fn summary(&self) -> &Summary {
         &self.summary
     }
 
@@ -119,7 +136,6 @@ fn generate(network: &Network, origin: &Origin, options: &Options) -> Code {
     let items = emit::items(&plan::Plan::new(network), origin, options);
     Code {
         name: network.name.clone(),
-        kernels: items.kernels,
         summary: items.summary,
         tokens: items.tokens.clone(),
         text: print::text(items.tokens, origin),

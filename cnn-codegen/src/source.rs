@@ -31,13 +31,19 @@ impl Source {
 
     pub(crate) fn compile(&self, options: &Options) -> Result<Code, Error> {
         if let Some(name) = &options.name {
-            let refused = |reason| {
-                let name = name.escape_debug();
-                Error::Refused(format!("a network cannot be called `{name}`: {reason}"))
-            };
-            self.parse()?.rename(name).map_err(refused)?;
+            self.renamed(name)?;
         }
         Ok(compile(&self.text, &self.name, options)?)
+    }
+
+    /// The network by another name.
+    pub(crate) fn renamed(&self, name: &str) -> Result<Network, Error> {
+        let mut network = self.parse()?;
+        network.rename(name).map_err(|reason| {
+            let name = name.escape_debug();
+            Error::Refused(format!("a network cannot be called `{name}`: {reason}"))
+        })?;
+        Ok(network)
     }
 
     pub(crate) fn parse(&self) -> Result<Network, Error> {

@@ -4,10 +4,20 @@ use crate::Error;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// Writes a file if its content differs: beside it first, then renamed, so that nobody ever sees half of it.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     try_write(path, text.as_bytes()).map_err(|error| Error::write(path, error))
+}
+
+/// Writes a file that is not there yet.
+#[cfg(feature = "command")]
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), Error> {
+    let file = beside(path, text.as_bytes());
+    file.and_then(|file| Ok(file.persist_noclobber(path)?))
+        .map(drop)
+        .map_err(|error| Error::write(path, error))
 }
 
 fn try_write(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -24,6 +34,12 @@ fn try_write(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    beside(path, content)?.persist(path)?;
+    Ok(())
+}
+
+/// The content in a file without a name yet, where it can get this one.
+fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -32,6 +48,5 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
     file.write_all(content)?;
-    file.persist(path)?;
-    Ok(())
+    Ok(file)
 }

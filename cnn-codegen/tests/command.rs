@@ -5,33 +5,6 @@ mod support;
 use std::fs;
 use support::{Folder, NET, Outcome};
 
-const HELP: &str = "\
-Compiles a convolutional network, described in a TOML file, into Rust with constant shapes
-
-Usage: cnn-codegen [OPTIONS] <net.toml>
-       cnn-codegen <COMMAND>
-
-Commands:
-  summary  Print the table of layers: shapes, parameters and costs
-  trainer  Write a Cargo package that trains the network
-  bench    Measure a training step, kernel by kernel: time, share of the machine's peak, bytes
-  train    Train the network: build its trainer, or take the one built before, and run it
-
-Arguments:
-  <net.toml>  The TOML file; `-` reads standard input
-
-Options:
-      --kernels <simd|plain>  Compute in vectors (simd, the default), or in plain loops, which are easier to read
-  -o, --output <FILE>         Write the code here instead of to standard output; a file with the same content is left alone
-  -h, --help                  Print help
-  -V, --version               Print version
-";
-
-#[test]
-fn help_tells_everything() {
-    assert_eq!(Folder::new().run(&["--help"]), Outcome::success(HELP));
-}
-
 #[test]
 fn the_version_is_the_packages() {
     let version = format!("cnn-codegen {}\n", env!("CARGO_PKG_VERSION"));
@@ -50,6 +23,38 @@ fn the_summary_ends_with_the_training() {
     assert!(training.starts_with("kernels: simd\nmemory: parameters "));
 }
 
+/// The first layer has 2·(9 + 1) parameters, and 8 outputs of 9 multiply-adds each.
+#[test]
+fn the_summary_is_json_for_programs() {
+    let outcome = Folder::with_net().run(&["summary", "net.toml", "--json"]);
+    assert_eq!(outcome.code, Some(0));
+    let summary: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let names = summary["layers"].as_array().unwrap().iter();
+    let names: Vec<_> = names.map(|layer| layer["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["conv1", "relu1", "dense1"]);
+    let conv = serde_json::json!({
+        "name": "conv1",
+        "kind": "conv2d 3×3",
+        "inputs": [[1, 4, 4]],
+        "output": [2, 2, 2],
+        "receptive_field": [3, 3],
+        "first_values": "uniform ±0.3333",
+        "costs": {
+            "parameters": 20,
+            "multiply_adds": { "forward": 72, "training": 144 },
+            "bytes": { "weights": 80, "activations": 32, "gradients": 80 },
+        },
+    });
+    assert_eq!(summary["layers"][0], conv);
+    assert_eq!(summary["totals"]["parameters"], 20 + 3 * 9);
+    assert_eq!(summary["memory_bytes"]["parameters"], (20 + 3 * 9) * 4);
+    assert_eq!(
+        summary["memory_bytes"]["training"]["gradients"],
+        (20 + 3 * 9) * 4
+    );
+    assert_eq!(summary["kernels"], "simd");
+}
+
 #[test]
 fn standard_input_is_a_file_like_any_other() {
     let folder = Folder::with_net();
@@ -60,6 +65,15 @@ fn standard_input_is_a_file_like_any_other() {
         from_stdin.stdout,
         from_file.stdout.replace("net.toml", "stdin")
     );
+}
+
+#[test]
+fn a_second_file_is_no_command() {
+    let outcome = Folder::with_net().run(&["net.toml", "other.toml"]);
+    let stderr = "error: unexpected argument 'other.toml' found: one file is compiled at a time\n\n\
+                  Usage: cnn-codegen [OPTIONS] <net.toml>\n       cnn-codegen <COMMAND>\n\n\
+                  For more information, try '--help'.\n";
+    assert_eq!(outcome, Outcome::failure(2, stderr));
 }
 
 #[test]
@@ -77,8 +91,8 @@ fn wrong_arguments_exit_with_2() {
             BOTH,
         ),
         (
-            &["net.toml", "other.toml"],
-            "the subcommand 'other.toml' cannot be used with '<net.toml>'",
+            &["net.toml", "summary"],
+            "the subcommand 'summary' cannot be used with '<net.toml>'",
             BOTH,
         ),
         (

@@ -1,6 +1,7 @@
 //! `[[block]]`: a list of layers with a name and parameters, to be used like a layer.
 
 use crate::grammar::{Form, Key, KeyInfo, Presence, TypeInfo};
+use crate::layer::BLOCK_LAYER;
 use crate::names;
 use crate::report::{Problem, Span};
 use crate::words::quoted;
@@ -34,9 +35,16 @@ const DEFAULTS: Key<()> = Key::optional(
 );
 const LAYERS: Key<()> = Key::required(
     "layer",
-    Form::Layers,
-    "The layers, in order: `[[block.layer]]` before each. `\"input\"` is what the use reads. One with `when = false` is \
-     left out: who reads it reads what it would have read.",
+    Form::Layers(&BLOCK_LAYER),
+    "The layers, in order: `[[block.layer]]` before each; `\"input\"` is what the use reads.",
+);
+
+/// The key of a layer that is not in every use of its block.
+pub(crate) const WHEN: Key<bool> = Key::or(
+    "when",
+    Form::Boolean,
+    "true",
+    "Whether the layer is there; who reads one that is not reads what it would have read.",
 );
 
 /// A use of a block.

@@ -4,7 +4,7 @@ mod scope;
 mod substitute;
 mod used;
 
-use crate::block::{Block, USE};
+use crate::block::{Block, USE, WHEN};
 use crate::fields::At;
 use crate::grammar::TYPE;
 use crate::graph::INPUT;
@@ -210,7 +210,7 @@ impl<'a> Expander<'_, '_, 'a> {
 
     /// Whether a layer is not left out.
     fn is_wanted(&mut self, table: &mut DeTable<'a>, scope: &Scope) -> Result<bool, Noted> {
-        let Some(when) = table.remove("when") else {
+        let Some(when) = table.remove(WHEN.info.name) else {
             return Ok(true);
         };
         when.get_ref().as_bool().ok_or_else(|| {

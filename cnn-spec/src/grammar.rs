@@ -83,8 +83,8 @@ pub enum Form {
     Names,
     /// A table with keys of the author's choosing.
     Free,
-    /// A list of tables that are only checked where they are used.
-    Layers,
+    /// A list of such tables that are only checked where they are used; in them `"$parameter"` may stand for any value.
+    Layers(&'static Tagged),
     /// A list of tables with these keys, written `[[key]]`.
     Entries(&'static [KeyInfo]),
     /// A table with these keys.
@@ -104,6 +104,8 @@ pub struct Tagged {
     pub common: &'static [KeyInfo],
     /// The types.
     pub types: fn() -> Vec<TypeInfo>,
+    /// The types that take keys of the author's choosing, too.
+    pub open: &'static [&'static str],
     /// Words that are expected here but have their place elsewhere, and what to say then.
     pub elsewhere: &'static [(&'static str, &'static str)],
 }
@@ -319,7 +321,7 @@ impl fmt::Display for Form {
             Self::Words(words) => f.write_str(&alternatives(words().iter().map(|w| w.name))),
             Self::Names => f.write_str("a list of strings"),
             Self::Free => f.write_str("a table"),
-            Self::Layers => f.write_str("a list of layers, `[[block.layer]]` before each"),
+            Self::Layers(_) => f.write_str("a list of layers, `[[block.layer]]` before each"),
             Self::Entries(_) => f.write_str("a list of tables"),
             Self::Either(first, second) => write!(f, "{first}, or {second}"),
             Self::Table(keys) => {

@@ -44,7 +44,7 @@ pub(crate) fn judge(form: &Form, value: &Spanned<DeValue<'_>>) -> Result<(), Fau
         (Form::Boolean, DeValue::Boolean(_))
         | (Form::Text, DeValue::String(_))
         | (Form::Free, DeValue::Table(_))
-        | (Form::Layers, DeValue::Array(_)) => Ok(()),
+        | (Form::Layers(_), DeValue::Array(_)) => Ok(()),
         (Form::Texts, DeValue::Array(items)) => {
             let label = format!("this has {} of them", items.len());
             require(items.len() >= 2, value, &label)?;
@@ -191,7 +191,9 @@ mod tests {
         for key in keys {
             all.extend(match key.form {
                 Form::Table(keys) | Form::Entries(keys) => tables(keys),
-                Form::Tables(tagged) | Form::Tagged(tagged) => variants(tagged),
+                Form::Tables(tagged) | Form::Tagged(tagged) | Form::Layers(tagged) => {
+                    variants(tagged)
+                }
                 _ => Vec::new(),
             });
         }
@@ -200,8 +202,8 @@ mod tests {
 
     fn variants(tagged: &Tagged) -> Vec<Vec<KeyInfo>> {
         let types = (tagged.types)();
-        let tables = types.iter().flat_map(|known| tables(known.keys));
-        [tagged.common.to_vec()].into_iter().chain(tables).collect()
+        let own = types.iter().flat_map(|known| tables(known.keys));
+        tables(tagged.common).into_iter().chain(own).collect()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::grammar::Words;
 use crate::network::{Distribution, Layer, Network, Source};
+use crate::receptive_field::receptive_fields;
 use crate::shape::Shape;
 use crate::training::{Clip, Training};
 use std::fmt;
@@ -31,6 +32,9 @@ pub struct Row {
     pub inputs: Vec<Shape>,
     /// The shape of what it puts out.
     pub output: Shape,
+    /// The largest part of the input that a value which it puts out depends on: rows and columns, or the length of a
+    /// sequence or vector.
+    pub receptive_field: Vec<usize>,
     /// The distribution of its first weights and biases; empty without any.
     pub first_values: String,
     /// Its share of the totals.
@@ -47,37 +51,49 @@ pub struct Costs {
     /// Multiply-adds in a training step: forward, weight gradient, and input gradient where a layer that
     /// learns comes before.
     pub training: u64,
-    /// Bytes of what is put out.
+    /// Bytes of what is learnt.
+    pub weight_bytes: u64,
+    /// Bytes of what is put out for one sample.
     pub activation_bytes: u64,
+    /// Bytes of the gradient of what is learnt.
+    pub gradient_bytes: u64,
 }
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 11] = [
     "layer",
     "kind",
     "input → output",
+    "sees",
     "parameters",
     "first values",
     "multiply-adds",
     "training",
-    "bytes out",
+    "bytes: weights",
+    "activations",
+    "gradients",
 ];
 
 /// Columns of numbers, which line up on the right.
-const NUMERIC: [bool; 8] = [false, false, false, true, false, true, true, true];
+const NUMERIC: [bool; COLUMNS.len()] = [
+    false, false, false, false, true, false, true, true, true, true, true,
+];
+
+/// The text of a row.
+type Cells = [String; COLUMNS.len()];
 
 impl Summary {
     /// Tabulates a network.
     pub fn new(network: &Network) -> Self {
         let gradients = gradients(network);
-        let rows: Vec<Row> = network
-            .layers
-            .iter()
+        let layers = network.layers.iter().zip(receptive_fields(network));
+        let rows: Vec<Row> = layers
             .enumerate()
-            .map(|(index, layer)| Row {
+            .map(|(index, (layer, receptive_field))| Row {
                 name: layer.name.clone(),
                 kind: kind(index, network),
                 inputs: layer.input_shapes.clone(),
                 output: layer.output_shape.clone(),
+                receptive_field,
                 first_values: first_values(layer),
                 costs: costs(layer, network, &gradients),
             })
@@ -86,7 +102,9 @@ impl Summary {
             parameters: sum.parameters + row.costs.parameters,
             forward: sum.forward + row.costs.forward,
             training: sum.training + row.costs.training,
+            weight_bytes: sum.weight_bytes + row.costs.weight_bytes,
             activation_bytes: sum.activation_bytes + row.costs.activation_bytes,
+            gradient_bytes: sum.gradient_bytes + row.costs.gradient_bytes,
         });
         Self {
             title: format!(
@@ -122,30 +140,36 @@ impl Summary {
     }
 
     /// The rows and the totals as text.
-    fn cells(&self) -> Vec<[String; 8]> {
-        let line = |name: &str, kind: &str, shapes: String, first_values: &str, costs: &Costs| {
+    fn cells(&self) -> Vec<Cells> {
+        let line = |[name, kind, shapes, sees, first_values]: [String; 5], costs: &Costs| {
             [
-                name.to_owned(),
-                kind.to_owned(),
+                name,
+                kind,
                 shapes,
+                sees,
                 grouped(costs.parameters),
-                first_values.to_owned(),
+                first_values,
                 grouped(costs.forward),
                 grouped(costs.training),
+                grouped(costs.weight_bytes),
                 grouped(costs.activation_bytes),
+                grouped(costs.gradient_bytes),
             ]
         };
-        let mut cells: Vec<_> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let inputs: Vec<_> = row.inputs.iter().map(Shape::to_string).collect();
-                let shapes = format!("{} → {}", inputs.join(", "), row.output);
-                line(&row.name, &row.kind, shapes, &row.first_values, &row.costs)
-            })
-            .collect();
-        cells.push(line("total", "", String::new(), "", &self.totals));
-        cells
+        let rows = self.rows.iter().map(|row| {
+            let inputs: Vec<_> = row.inputs.iter().map(Shape::to_string).collect();
+            let sees: Vec<_> = row.receptive_field.iter().map(usize::to_string).collect();
+            let words = [
+                row.name.clone(),
+                row.kind.clone(),
+                format!("{} → {}", inputs.join(", "), row.output),
+                sees.join("×"),
+                row.first_values.clone(),
+            ];
+            line(words, &row.costs)
+        });
+        let total = ["total", "", "", "", ""].map(str::to_owned);
+        rows.chain([line(total, &self.totals)]).collect()
     }
 }
 
@@ -153,8 +177,8 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = vec![COLUMNS.map(str::to_owned)];
         lines.extend(self.cells());
-        let width = |line: &[String; 8], column: usize| line[column].chars().count();
-        let widths: [usize; 8] = std::array::from_fn(|column| {
+        let width = |line: &Cells, column: usize| line[column].chars().count();
+        let widths: [usize; COLUMNS.len()] = std::array::from_fn(|column| {
             let widths = lines.iter().map(|line| width(line, column));
             widths.max().unwrap_or(0)
         });
@@ -212,11 +236,15 @@ fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
         .multiply_adds(layer.input_shape(), &layer.output_shape);
     let passes = 1 + u64::from(layer.learns()) + u64::from(reads_wanted(layer, gradients));
     let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
+    let bytes = |values: usize| (values * network.dtype.bytes()) as u64;
+    let has_gradient = network.training.is_some() && layer.learns();
     Costs {
         parameters: parameters as u64,
         forward,
         training: passes * forward,
-        activation_bytes: (layer.output_shape.elements() * network.dtype.bytes()) as u64,
+        weight_bytes: bytes(parameters),
+        activation_bytes: bytes(layer.output_shape.elements()),
+        gradient_bytes: if has_gradient { bytes(parameters) } else { 0 },
     }
 }
 
@@ -351,6 +379,8 @@ mod tests {
         // 4·1·3·1 weights and a bias for each of 4·7·7 positions.
         assert_eq!(rows[1].costs.parameters, 12 + 196);
         assert_eq!(rows[1].costs.activation_bytes, 196 * 8);
+        assert_eq!(rows[1].costs.weight_bytes, (12 + 196) * 8);
+        assert_eq!(rows[1].costs.gradient_bytes, (12 + 196) * 8);
         assert_eq!(rows[3].costs.training, 3 * 196 * 5);
     }
 
@@ -421,7 +451,7 @@ mod tests {
     fn markdown_has_a_row_for_each_layer() {
         let markdown = summary().markdown();
         let rows = markdown.lines().filter(|line| line.starts_with('|'));
-        assert!(rows.clone().all(|row| row.matches('|').count() == 9));
+        assert!(rows.clone().all(|row| row.matches('|').count() == 12));
         // Head, rule, four layers and the total.
         assert_eq!(rows.count(), 7);
     }

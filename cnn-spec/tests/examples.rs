@@ -143,7 +143,7 @@ fn resnet20_has_three_stages_of_residual_blocks() {
         .unwrap();
     assert_eq!(
         (last.name.as_str(), last.output_shape.dims()),
-        ("stage2", &[64, 7, 7][..])
+        ("residual9", &[64, 7, 7][..])
     );
 }
 

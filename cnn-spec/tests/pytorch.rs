@@ -220,7 +220,7 @@ fn differences(elements: usize, cost: impl Fn(usize, f64) -> f64) -> Vec<f64> {
 }
 
 #[derive(Deserialize)]
-struct Rates {
+struct Course {
     schedule: String,
     epochs: usize,
     /// In each epoch.
@@ -232,10 +232,10 @@ struct Rates {
 
 #[test]
 fn schedules_are_pytorchs() {
-    let records: Vec<Rates> = read(&folder().join("schedules.json"));
+    let records: Vec<Course> = read(&folder().join("schedules.json"));
     assert!(records.len() > 10);
     for record in records {
-        let Rates {
+        let Course {
             schedule, epochs, ..
         } = &record;
         let toml = format!(

@@ -12,16 +12,16 @@ impl Digits {
     /// trained, and what it keeps in memory.
     pub const SUMMARY: &str = r"
 Digits: f32, input 1×28×28
-layer   kind            input → output     parameters  first values     multiply-adds  training  bytes out
-conv1   conv2d 5×5      1×28×28 → 3×24×24          78  uniform ±0.2000         43,200    86,400      6,912
-relu1   relu            3×24×24 → 3×24×24           0                               0         0      6,912
-pool1   max_pool2d 2×2  3×24×24 → 3×12×12           0                               0         0      1,728
-dense1  dense           3×12×12 → 10            4,330  uniform ±0.0481          4,320    12,960         40
-total                                           4,408                          47,520    99,360     15,592
+layer   kind            input → output     sees   parameters  first values     multiply-adds  training  bytes: weights  activations  gradients
+conv1   conv2d 5×5      1×28×28 → 3×24×24  5×5            78  uniform ±0.2000         43,200    86,400             312        6,912        312
+relu1   relu            3×24×24 → 3×24×24  5×5             0                               0         0               0        6,912          0
+pool1   max_pool2d 2×2  3×24×24 → 3×12×12  6×6             0                               0         0               0        1,728          0
+dense1  dense           3×12×12 → 10       28×28       4,330  uniform ±0.0481          4,320    12,960          17,320           40     17,320
+total                                                  4,408                          47,520    99,360          17,632       15,592     17,632
 loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine; epochs 10, batch size 64, seed 0
 kernels: plain
-memory: parameters 17,632 bytes; to infer one sample 15,592, a batch 15,592
-        to train 31,184, with gradients of 17,632 and an optimizer's memory of 17,632
+memory: parameters 17,632 bytes; to infer one sample 15,592, a batch of any size 15,592
+        to train in batches of any size 31,184 for each thread, with gradients of 17,632 and an optimizer's memory of 17,632
 ";
 }
 

@@ -9,13 +9,23 @@ use syn::{Expr, ExprLit, Fields, Item, Lit, Type};
 /// Bytes of a network's memory; nothing else is taken when it infers or learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    parameters: usize,
+    /// What is learnt; its gradients take as much.
+    pub parameters: usize,
     /// What inferring one sample takes.
-    sample: usize,
+    pub sample: usize,
     /// What inferring any number of samples takes.
-    batch: usize,
-    /// What one thread learns with, and what the optimizer remembers.
-    training: Option<[usize; 2]>,
+    pub batch: usize,
+    /// What learning takes, if the network is trained.
+    pub training: Option<TrainingMemory>,
+}
+
+/// Bytes that learning takes beside parameters and gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrainingMemory {
+    /// Of each thread, for any number of samples.
+    pub workspace: usize,
+    /// What the optimizer remembers.
+    pub optimizer: usize,
 }
 
 impl Memory {
@@ -33,7 +43,12 @@ impl Memory {
             parameters: size("Parameters").unwrap_or(0),
             sample,
             batch: size("LaneActivations").unwrap_or(sample),
-            training: size("Workspace").zip(size("Optimizer")).map(Into::into),
+            training: size("Workspace")
+                .zip(size("Optimizer"))
+                .map(|(workspace, optimizer)| TrainingMemory {
+                    workspace,
+                    optimizer,
+                }),
         }
     }
 }
@@ -43,18 +58,19 @@ impl fmt::Display for Memory {
         let bytes = |count: usize| grouped(count as u64);
         write!(
             f,
-            "memory: parameters {} bytes; to infer one sample {}, a batch {}",
+            "memory: parameters {} bytes; to infer one sample {}, a batch of any size {}",
             bytes(self.parameters),
             bytes(self.sample),
             bytes(self.batch)
         )?;
-        if let Some([workspace, optimizer]) = self.training {
+        if let Some(training) = self.training {
             write!(
                 f,
-                "\n        to train {}, with gradients of {} and an optimizer's memory of {}",
-                bytes(workspace),
+                "\n        to train in batches of any size {} for each thread, with gradients of {} and an optimizer's \
+                 memory of {}",
+                bytes(training.workspace),
                 bytes(self.parameters),
-                bytes(optimizer)
+                bytes(training.optimizer)
             )?;
         }
         Ok(())

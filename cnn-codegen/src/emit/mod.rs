@@ -18,7 +18,7 @@ mod global_pool;
 mod layer_norm;
 mod loss;
 mod max_pool2d;
-mod memory;
+pub mod memory;
 mod model;
 mod optimizer;
 mod parameters;
@@ -35,10 +35,9 @@ mod zero_pad;
 
 use crate::plan::fuse;
 use crate::plan::{Operation, Plan, Step, ValueId};
-use crate::{Kernels, Options, Origin};
+use crate::{Kernels, Options, Origin, Summary};
 use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
-use cnn_spec::summary::Summary;
 use function::{Direction, Functions};
 use memory::Memory;
 use proc_macro2::TokenStream;
@@ -47,10 +46,8 @@ use tokens::mentions;
 
 /// What is generated for a network.
 pub struct Items {
-    /// The kernels that the network got.
-    pub kernels: Kernels,
-    /// The table of layers and what the network keeps in memory.
-    pub summary: String,
+    /// What the network is and takes.
+    pub summary: Summary,
     /// All items of its module, in the order in which they are read.
     pub tokens: TokenStream,
 }
@@ -69,13 +66,12 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
         .as_ref()
         .map(|training| optimizer::items(plan.network, training, kernels));
     let implementations = model::implementations(plan, kernels);
-    let memory = Memory::of(quote!(#parameters #body #optimizer));
-    let kind = match kernels {
-        Kernels::Plain => "plain",
-        Kernels::Simd => "simd",
+    let summary = Summary {
+        layers: cnn_spec::Summary::new(plan.network),
+        kernels,
+        memory: Memory::of(quote!(#parameters #body #optimizer)),
     };
-    let summary = format!("{}\nkernels: {kind}\n{memory}", Summary::new(plan.network));
-    let heading = model::heading(plan, origin, &summary);
+    let heading = model::heading(plan, origin, &summary.to_string());
     let items = quote! {
         #heading
         #parameters
@@ -85,7 +81,6 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     };
     let imports = imports(plan, &items, kernels);
     Items {
-        kernels,
         summary,
         tokens: quote!(#imports #items),
     }

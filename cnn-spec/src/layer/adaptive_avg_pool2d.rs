@@ -3,6 +3,7 @@
 use super::{ACTIVATION, Dimensions, Kind, LayerKind, Pair};
 use crate::fields::Type;
 use crate::grammar::{Form, Key, TypeInfo};
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
@@ -46,5 +47,12 @@ impl LayerKind for AdaptiveAvgPool2d {
         let [channels, ..] = Dimensions::Two.maps("adaptive_avg_pool", input)?;
         let Pair { height, width } = self.output_size;
         Dimensions::Two.shape(channels, height, width)
+    }
+
+    fn reach(&self, axis: Axis, input: &Shape, output: &Shape) -> Reach {
+        let (inputs, outputs) = (axis.size(input), axis.size(output));
+        let window =
+            |output: usize| output * inputs / outputs..((output + 1) * inputs).div_ceil(outputs);
+        Reach::Windows((0..outputs).map(window).collect())
     }
 }

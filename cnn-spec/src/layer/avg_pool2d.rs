@@ -4,6 +4,7 @@ use super::pool::{self, Window};
 use super::{Dimensions, Kind, LayerKind, Pair};
 use crate::fields::{Fields, Type};
 use crate::grammar::TypeInfo;
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
@@ -78,5 +79,9 @@ impl LayerKind for AvgPool2d {
 
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
         self.window().output_shape(NAME, input)
+    }
+
+    fn reach(&self, axis: Axis, _input: &Shape, output: &Shape) -> Reach {
+        self.window().reach(axis, output)
     }
 }

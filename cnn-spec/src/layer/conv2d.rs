@@ -5,6 +5,7 @@ use crate::fields::{Fields, Type, Value};
 use crate::grammar::{Form, Key, TypeInfo, Word, Words};
 use crate::initialization::{INITIALIZATION, Initialization};
 use crate::network::Parameter;
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::{Shape, extent, windows};
 use toml::de::DeValue;
@@ -351,6 +352,12 @@ impl LayerKind for Conv2d {
         };
         Shape::of("padded input", [channels, padded_height, padded_width])?;
         self.dimensions.shape(self.out_channels, rows, columns)
+    }
+
+    fn reach(&self, axis: Axis, _input: &Shape, output: &Shape) -> Reach {
+        let stride = axis.of(self.stride);
+        let extent = axis.of(reach(self.kernel_size, self.dilation));
+        Reach::sliding(axis.size(output), stride, extent, axis.before(self.padding))
     }
 
     fn parameters(

@@ -5,6 +5,7 @@ use crate::fields::{Fields, Type};
 use crate::grammar::{Form, Key, TypeInfo};
 use crate::initialization::{INITIALIZATION, Initialization};
 use crate::network::Parameter;
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::{Shape, extent};
 
@@ -167,6 +168,17 @@ impl LayerKind for ConvTranspose2d {
                 .help("make `padding` smaller, or `kernel_size` or `stride` larger"));
         };
         Dimensions::Two.shape(self.out_channels, rows, columns)
+    }
+
+    fn reach(&self, axis: Axis, _input: &Shape, output: &Shape) -> Reach {
+        let (stride, padding) = (axis.of(self.stride), axis.of(self.padding));
+        let reach = extent(axis.of(self.kernel_size), axis.of(self.dilation));
+        // Input i reaches outputs i · stride − padding and on, as far as the kernel does.
+        let window = |output: usize| {
+            let first = (output + padding + 1).saturating_sub(reach);
+            first.div_ceil(stride)..(output + padding) / stride + 1
+        };
+        Reach::Windows((0..axis.size(output)).map(window).collect())
     }
 
     fn parameters(

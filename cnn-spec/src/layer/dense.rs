@@ -5,6 +5,7 @@ use crate::fields::{Fields, Type};
 use crate::grammar::{Form, Key, TypeInfo};
 use crate::initialization::{INITIALIZATION, Initialization};
 use crate::network::Parameter;
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
@@ -87,6 +88,10 @@ impl LayerKind for Dense {
             ))),
             _ => Shape::of("output", [self.out_features]),
         }
+    }
+
+    fn reach(&self, _axis: Axis, _input: &Shape, _output: &Shape) -> Reach {
+        Reach::Whole
     }
 
     fn parameters(

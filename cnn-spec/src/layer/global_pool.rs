@@ -3,6 +3,7 @@
 use super::{ACTIVATION, Dimensions, Kind, LayerKind};
 use crate::fields::Type;
 use crate::grammar::{KeyInfo, TypeInfo};
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
@@ -89,5 +90,9 @@ impl LayerKind for GlobalPool {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
         let [channels, _, _] = self.dimensions.maps(self.name(), input)?;
         Shape::of("output", [channels])
+    }
+
+    fn reach(&self, _axis: Axis, _input: &Shape, _output: &Shape) -> Reach {
+        Reach::Whole
     }
 }

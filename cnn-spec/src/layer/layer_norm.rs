@@ -5,6 +5,7 @@ use crate::fields::Type;
 use crate::grammar::{Form, Key, Limits, TypeInfo};
 use crate::initialization::Initialization;
 use crate::network::{Distribution, Parameter};
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use std::ops::Bound;
@@ -112,6 +113,13 @@ impl LayerKind for LayerNorm {
                     "give the last dimensions of {input}, or leave it out for all of them"
                 )),
         )
+    }
+
+    fn reach(&self, axis: Axis, input: &Shape, _output: &Shape) -> Reach {
+        match (axis, self.normalized(input).len()) {
+            (Axis::Rows, 1) if input.rank() > 1 => Reach::Same,
+            _ => Reach::Whole,
+        }
     }
 
     fn parameters(

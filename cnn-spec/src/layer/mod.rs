@@ -43,9 +43,10 @@ pub use zero_pad2d::ZeroPad2d;
 
 use crate::block;
 use crate::fields::{At, Type};
-use crate::grammar::{Form, Key, Limits, Tagged};
+use crate::grammar::{Form, Key, KeyInfo, Limits, Tagged};
 use crate::initialization::Initialization;
 use crate::network::Parameter;
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use std::fmt;
@@ -80,6 +81,11 @@ pub(crate) trait LayerKind {
         _initialization: Initialization,
     ) -> Result<Vec<Parameter>, Refusal> {
         Ok(Vec::new())
+    }
+
+    /// Which rows or columns of the input each row or column of the output is computed from.
+    fn reach(&self, _axis: Axis, _input: &Shape, _output: &Shape) -> Reach {
+        Reach::Same
     }
 
     /// Multiplications by a learnt weight in one forward pass; the gradients take as many each.
@@ -169,6 +175,11 @@ impl Kind {
         self.rules().describe()
     }
 
+    /// Which rows or columns of the input each row or column of the output is computed from.
+    pub(crate) fn reach(&self, axis: Axis, input: &Shape, output: &Shape) -> Reach {
+        self.rules().reach(axis, input, output)
+    }
+
     /// Multiplications by a learnt weight in one forward pass over one sample.
     ///
     /// The weight gradient takes as many, and so does the input gradient.
@@ -178,20 +189,34 @@ impl Kind {
 }
 
 /// The tables `[[layer]]`.
-pub(crate) const LAYER: Tagged = Tagged {
-    noun: "layer",
-    common: &[
-        NAME.info,
-        INPUT.info,
-        LEARNING_RATE_FACTOR.info,
-        FROZEN.info,
-    ],
-    types: || {
-        let kinds = Kind::types().map(|known| known.info);
-        kinds.chain([block::USE]).collect()
-    },
-    elsewhere: &[],
-};
+pub(crate) const LAYER: Tagged = layers(&[
+    NAME.info,
+    INPUT.info,
+    LEARNING_RATE_FACTOR.info,
+    FROZEN.info,
+]);
+
+/// The tables of a block's `layer`.
+pub(crate) const BLOCK_LAYER: Tagged = layers(&[
+    NAME.info,
+    INPUT.info,
+    LEARNING_RATE_FACTOR.info,
+    FROZEN.info,
+    block::WHEN.info,
+]);
+
+const fn layers(common: &'static [KeyInfo]) -> Tagged {
+    Tagged {
+        noun: "layer",
+        common,
+        types: || {
+            let kinds = Kind::types().map(|known| known.info);
+            kinds.chain([block::USE]).collect()
+        },
+        open: &[block::USE.name],
+        elsewhere: &[],
+    }
+}
 
 /// The key that every layer has.
 pub(crate) const NAME: Key<String> = Key::optional(
@@ -240,6 +265,7 @@ pub(crate) const ACTIVATION: Key<Kind> = Key::optional(
         noun: "activation",
         common: &[],
         types: || Kind::activations().map(|known| known.info).collect(),
+        open: &[],
         elsewhere: &[
             (
                 "softmax",

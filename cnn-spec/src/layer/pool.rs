@@ -3,6 +3,7 @@
 use super::{ACTIVATION, Dimensions, Pair, described};
 use crate::fields::Fields;
 use crate::grammar::{Form, Key, KeyInfo};
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::{Shape, windows};
 
@@ -123,5 +124,11 @@ impl Window {
                 .help("make `kernel_size` smaller, or pool less before"));
         };
         dimensions.shape(channels, rows, columns)
+    }
+
+    pub fn reach(&self, axis: Axis, output: &Shape) -> Reach {
+        let extent = axis.of(self.kernel_size);
+        let before = axis.of(self.padding);
+        Reach::sliding(axis.size(output), axis.of(self.stride), extent, before)
     }
 }

@@ -3,6 +3,7 @@
 use super::{Kind, LayerKind};
 use crate::fields::Type;
 use crate::grammar::{Form, Key, TypeInfo};
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
@@ -49,5 +50,9 @@ impl LayerKind for Reshape {
                 .label(format!("{output} = {asked} values"))
                 .help(format!("choose dimensions whose product is {there}")),
         )
+    }
+
+    fn reach(&self, _axis: Axis, _input: &Shape, _output: &Shape) -> Reach {
+        Reach::Whole
     }
 }

@@ -3,6 +3,7 @@
 use super::{Kind, LayerKind};
 use crate::fields::Type;
 use crate::grammar::TypeInfo;
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
@@ -45,6 +46,10 @@ impl LayerKind for Softmax {
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
         Ok(input.clone())
     }
+
+    fn reach(&self, _axis: Axis, input: &Shape, _output: &Shape) -> Reach {
+        of_the_channels(input)
+    }
 }
 
 impl LayerKind for LogSoftmax {
@@ -58,5 +63,17 @@ impl LayerKind for LogSoftmax {
 
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
         Ok(input.clone())
+    }
+
+    fn reach(&self, _axis: Axis, input: &Shape, _output: &Shape) -> Reach {
+        of_the_channels(input)
+    }
+}
+
+/// A vector is normalised as a whole; maps, position by position.
+fn of_the_channels(input: &Shape) -> Reach {
+    match input.rank() {
+        1 => Reach::Whole,
+        _ => Reach::Same,
     }
 }

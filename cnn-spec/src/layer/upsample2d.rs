@@ -3,6 +3,7 @@
 use super::{ACTIVATION, Dimensions, Kind, LayerKind, Pair};
 use crate::fields::Type;
 use crate::grammar::{Form, Key, TypeInfo};
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 
@@ -45,5 +46,11 @@ impl LayerKind for Upsample2d {
         let rows = height.saturating_mul(self.scale_factor.height);
         let columns = width.saturating_mul(self.scale_factor.width);
         Dimensions::Two.shape(channels, rows, columns)
+    }
+
+    fn reach(&self, axis: Axis, _input: &Shape, output: &Shape) -> Reach {
+        let factor = axis.of(self.scale_factor);
+        let window = |output| output / factor..output / factor + 1;
+        Reach::Windows((0..axis.size(output)).map(window).collect())
     }
 }

@@ -3,6 +3,7 @@
 use super::{Dimensions, Kind, LayerKind, Padding};
 use crate::fields::{Type, Value};
 use crate::grammar::{Form, Key, TypeInfo};
+use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use toml::de::DeValue;
@@ -65,5 +66,9 @@ impl LayerKind for ZeroPad2d {
             right,
         } = self.padding;
         Dimensions::Two.shape(channels, top + height + bottom, left + width + right)
+    }
+
+    fn reach(&self, axis: Axis, _input: &Shape, output: &Shape) -> Reach {
+        Reach::sliding(axis.size(output), 1, 1, axis.before(self.padding))
     }
 }

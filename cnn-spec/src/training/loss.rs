@@ -68,6 +68,7 @@ pub(crate) const LOSS: Key<Loss> = Key::required(
         noun: "loss",
         common: &[],
         types: || LOSSES.iter().map(|known| known.info).collect(),
+        open: &[],
         elsewhere: &[],
     }),
     "What is minimised.",

@@ -12,13 +12,13 @@ impl WorkedExample1 {
     /// trained, and what it keeps in memory.
     pub const SUMMARY: &str = r"
 WorkedExample1: f64, input 1×3×3
-layer  kind                 input → output  parameters  first values     multiply-adds  training  bytes out
-conv1  conv2d 2×2, no bias  1×3×3 → 1×2×2            4  uniform ±0.5000             16        32         32
-total                                                4                              16        32         32
+layer  kind                 input → output  sees  parameters  first values     multiply-adds  training  bytes: weights  activations  gradients
+conv1  conv2d 2×2, no bias  1×3×3 → 1×2×2   2×2            4  uniform ±0.5000             16        32              32           32         32
+total                                                      4                              16        32              32           32         32
 loss quadratic; sgd, learning rate 0.1, momentum 0, weight decay 0; schedule constant; epochs 1, batch size 1, seed 0
 kernels: plain
-memory: parameters 32 bytes; to infer one sample 32, a batch 32
-        to train 64, with gradients of 32 and an optimizer's memory of 0
+memory: parameters 32 bytes; to infer one sample 32, a batch of any size 32
+        to train in batches of any size 64 for each thread, with gradients of 32 and an optimizer's memory of 0
 ";
 }
 

@@ -13,6 +13,7 @@ pub const OPTIMIZER: Key<Optimizer> = Key::required(
         noun: "optimizer",
         common: &[],
         types: || OPTIMIZERS.iter().map(|known| known.info).collect(),
+        open: &[],
         elsewhere: &[],
     }),
     "How the parameters follow the gradient.",

@@ -15,6 +15,7 @@ pub const SCHEDULE: Key<Schedule> = Key::optional(
         noun: "schedule",
         common: &[WARMUP],
         types: || SCHEDULES.iter().map(|known| known.info).collect(),
+        open: &[],
         elsewhere: &[],
     }),
     "`\"constant\"`",
