@@ -82,7 +82,10 @@ fn everything_is_held_against_pytorch_the_reference_and_differences() {
 
 #[test]
 fn everything_that_vectors_compute_is_held_against_plain_loops() {
-    let missing = missing(&vectors(), &compared());
+    // The learning rate comes to a step from outside.
+    let mut wanted = vectors();
+    wanted.retain(|thing| !thing.starts_with("training.schedule."));
+    let missing = missing(&wanted, &compared());
     assert!(missing.is_empty(), "no network has {missing:#?}");
 }
 
@@ -108,12 +111,13 @@ fn table() -> String {
                 .collect();
             let noun = section.trim_start_matches("training.");
             let mark = |is_there| if is_there { "✓" } else { "–" };
+            let is_beside = vectors.contains(&thing) && noun != "schedule";
             let _ = writeln!(
                 table,
                 "| {noun} `{kind}` | {} | {} | {} |",
                 options.join(", "),
                 mark(pytorch.contains(&thing)),
-                mark(vectors.contains(&thing)),
+                mark(is_beside),
             );
         }
     }
