@@ -46,8 +46,7 @@ pub struct Options {
     pub profile: bool,
 }
 
-/// How training and evaluation of a network are computed; one in `f64`, or with layers or branches that have no simd
-/// kernels yet, always has plain kernels.
+/// How training and evaluation of a network are computed; one in `f64` always has plain kernels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "command", derive(clap::ValueEnum))]
 pub enum Kernels {

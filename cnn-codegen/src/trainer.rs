@@ -165,7 +165,7 @@ impl Package {
         let code = source.compile(options)?;
         if options.profile && code.kernels() == Kernels::Plain {
             return Err(Error::Refused(format!(
-                "`{}` has layers or branches for which there are no simd kernels to measure",
+                "`{}` has plain kernels, as every network in `f64`; only simd kernels can be measured",
                 source.name()
             )));
         }

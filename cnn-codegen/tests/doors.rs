@@ -3,6 +3,7 @@
 mod support;
 
 use cnn_codegen::{Builder, Options, attribute, compile};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use std::fs::{self, File};
 use std::path::Path;
@@ -143,6 +144,56 @@ fn a_builders_error_shows_the_whole_report_in_cargos_way() {
     assert_eq!(format!("{error}\n"), command);
     assert_eq!(format!("{error:?}\n"), format!("\n{command}"));
     assert_eq!(folder.names(), ["net.toml"]);
+}
+
+/// What `compile_error!` says in expanded items.
+fn compile_errors(expanded: TokenStream) -> Vec<String> {
+    let file: syn::File = syn::parse2(expanded).unwrap();
+    let items = file.items.into_iter();
+    let errors = items.filter_map(|item| match item {
+        syn::Item::Macro(item) if item.mac.path.segments.last()?.ident == "compile_error" => {
+            Some(item.mac.parse_body::<syn::LitStr>().unwrap().value())
+        }
+        _ => None,
+    });
+    errors.collect()
+}
+
+#[test]
+fn every_mistake_reads_the_same_at_every_door() {
+    let broken = concat!(env!("CARGO_MANIFEST_DIR"), "/../cnn-spec/tests/broken");
+    let mut count = 0;
+    for entry in fs::read_dir(broken).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let folder = Folder::new();
+        fs::copy(&path, folder.join("net.toml")).unwrap();
+        let command = folder.run(&["net.toml"]);
+        assert_eq!((command.code, command.stdout.as_str()), (Some(1), ""));
+
+        let file = folder.join("net.toml");
+        let shown = file.display().to_string();
+        let error = Builder::new(&file).out_dir(folder.path()).generate();
+        let built = format!("{}\n", error.unwrap_err()).replace(&shown, "net.toml");
+        assert_eq!(built, command.stderr, "{}", path.display());
+
+        let item = quote!(
+            pub struct Net;
+        );
+        let main = folder.join("main.rs");
+        let expanded = attribute::expand(quote!("net.toml"), &item, Some(&main));
+        let expected = command.stderr.strip_prefix("error: ").unwrap();
+        let errors = compile_errors(expanded).into_iter();
+        let errors: Vec<_> = errors
+            .map(|error| format!("{error}\n").replace(&shown, "net.toml"))
+            .collect();
+        assert_eq!(errors, [expected], "{}", path.display());
+        assert_eq!(folder.names(), ["net.toml"]);
+        count += 1;
+    }
+    assert!(count > 200);
 }
 
 #[test]

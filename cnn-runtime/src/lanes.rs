@@ -8,10 +8,12 @@
 
 #![allow(clippy::inline_always)]
 
+mod functions;
 mod routes;
 
 pub use crate::dispatch_lanes as dispatch;
 pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
+pub use functions::{erf, exp, exp_m1, ln, ln_1p, normal, sigmoid, softplus, tanh};
 pub use routes::{Route, end_routes, exchange, route, window, window_mut};
 
 /// What the kernels call vectors and their methods by.
@@ -22,7 +24,7 @@ pub mod prelude {
 
 use crate::zeroed::Zeroed;
 use bytemuck::{Pod, Zeroable};
-use fearless_simd::{Bytes as _, Select as _, SimdCombine as _, SimdSplit, f32x4, f32x8};
+use fearless_simd::{SimdCombine as _, SimdSplit, f32x4, f32x8};
 
 /// The most samples that a block can have.
 pub const MOST: usize = 16;
@@ -317,62 +319,4 @@ fn values_of(row: &mut [Room]) -> &mut [f32] {
 #[inline(always)]
 pub fn chunk<S: Simd>(simd: S, values: &Room) -> fearless_simd::f32x16<S> {
     fearless_simd::f32x16::load_array_ref(simd, &values.0)
-}
-
-/// `eˣ` to 2 units in the last place; `x` below −87 counts as −87.
-#[inline(always)]
-pub fn exp<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    /// `ln 2` in two parts, the first of which has few digits, so that its whole multiples are exact.
-    const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
-    /// Adding it rounds to a whole number.
-    const ROUND: f32 = 12_582_912.0;
-    /// `(eʳ − 1 − r) / r²` around zero, highest power first (Cephes).
-    const SERIES: [f32; 6] = [
-        1.987_569_1e-4,
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        1.666_666_5e-1,
-        0.5,
-    ];
-    let x = x.max(splat(simd, -87.0)).min(splat(simd, 88.0));
-    let whole = x.mul_add(splat(simd, core::f32::consts::LOG2_E), splat(simd, ROUND)) - ROUND;
-    let rest = whole.mul_add(splat(simd, -LN_2[0]), x);
-    let rest = whole.mul_add(splat(simd, -LN_2[1]), rest);
-    let mut power = splat(simd, SERIES[0]);
-    for coefficient in &SERIES[1..] {
-        power = power.mul_add(rest, splat(simd, *coefficient));
-    }
-    let power = (power * rest).mul_add(rest, rest) + 1.0;
-    let exponent: S::i32s = whole.to_int();
-    power * ((exponent + 127) << 23).bitcast::<S::f32s>()
-}
-
-/// The logistic function `1 / (1 + e⁻ˣ)`.
-#[inline(always)]
-pub fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    splat(simd, 1.0) / (exp(simd, -x) + 1.0)
-}
-
-/// The hyperbolic tangent.
-#[inline(always)]
-pub fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
-    /// Odd powers of `x` from `x³`, highest first (Cephes), for `|x|` below 0.625.
-    const SERIES: [f32; 5] = [
-        -5.704_988_7e-3,
-        2.063_909e-2,
-        -5.373_971_5e-2,
-        1.333_144_2e-1,
-        -3.333_328e-1,
-    ];
-    let size = x.max(-x);
-    let square = x * x;
-    let mut small = splat(simd, SERIES[0]);
-    for coefficient in &SERIES[1..] {
-        small = small.mul_add(square, splat(simd, *coefficient));
-    }
-    let small = (small * square).mul_add(x, x);
-    let large = splat(simd, 1.0) - splat(simd, 2.0) / (exp(simd, size + size) + 1.0);
-    size.simd_lt(splat(simd, 0.625))
-        .select(small, large.copysign(x))
 }

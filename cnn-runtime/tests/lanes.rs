@@ -27,7 +27,17 @@ macro_rules! functions {
     )*};
 }
 
-functions!(Exp: lanes::exp, Sigmoid: lanes::sigmoid, Tanh: lanes::tanh);
+functions!(
+    Exp: lanes::exp,
+    ExpM1: lanes::exp_m1,
+    Ln: lanes::ln,
+    Ln1p: lanes::ln_1p,
+    Sigmoid: lanes::sigmoid,
+    Softplus: lanes::softplus,
+    Tanh: lanes::tanh,
+    Erf: lanes::erf,
+    Normal: lanes::normal
+);
 
 fn apply(function: impl Function, level: Level, values: &mut [f32]) {
     #[inline(always)]
@@ -40,19 +50,29 @@ fn apply(function: impl Function, level: Level, values: &mut [f32]) {
     lanes::dispatch!(level, simd => simd.vectorize(#[inline(always)] || each(simd, function, values)));
 }
 
-/// The largest error in units in the last place of the exact result, over values evenly spread in `range`.
+/// Numbers whose size is between two, evenly spread over the bits, so that there are as many small ones as large ones.
+fn of_size(from: f32, to: f32) -> Vec<f32> {
+    const COUNT: usize = 1 << 17;
+    let (first, last) = (from.to_bits(), to.to_bits());
+    let step = ((last - first) as usize / COUNT).max(1);
+    let bits = (first..=last).step_by(step).chain([last]);
+    let mut numbers: Vec<_> = bits.map(f32::from_bits).collect();
+    numbers.resize(numbers.len().next_multiple_of(MOST), to);
+    numbers
+}
+
+fn negative(numbers: Vec<f32>) -> Vec<f32> {
+    numbers.into_iter().map(|number| -number).collect()
+}
+
+/// The largest error in units in the last place of the exact result.
 fn largest_error(
     function: impl Function,
     level: Level,
-    range: [f32; 2],
+    inputs: &[f32],
     exact: fn(f64) -> f64,
 ) -> f64 {
-    const COUNT: usize = 1 << 20;
-    let step = (f64::from(range[1]) - f64::from(range[0])) / COUNT as f64;
-    let inputs: Vec<_> = (0..COUNT)
-        .map(|index| (f64::from(range[0]) + step * index as f64) as f32)
-        .collect();
-    let mut outputs = inputs.clone();
+    let mut outputs = inputs.to_vec();
     apply(function, level, &mut outputs);
     inputs
         .iter()
@@ -64,22 +84,63 @@ fn largest_error(
         })
 }
 
+fn softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
 #[test]
 fn functions_are_as_accurate_as_documented() {
+    const TINY: f32 = 1e-30;
+    const HUGE: f32 = 1e30;
     for level in levels() {
-        let errors = [
-            largest_error(Exp, level, [-87.0, 88.0], f64::exp),
-            largest_error(Sigmoid, level, [-80.0, 80.0], |x| 1.0 / (1.0 + (-x).exp())),
-            largest_error(Tanh, level, [-10.0, 10.0], f64::tanh),
-            largest_error(Tanh, level, [-0.01, 0.01], f64::tanh),
-        ];
-        assert!(
-            errors
-                .iter()
-                .zip([2.0, 4.0, 3.0, 3.0])
-                .all(|(error, most)| *error <= most),
-            "{errors:?} units in the last place with {level:?}"
+        let is_accurate = |name: &str, most: f64, errors: [f64; 2]| {
+            let error = errors[0].max(errors[1]);
+
+            assert!(
+                error <= most,
+                "{name}: {error} units in the last place with {level:?}"
+            );
+        };
+        macro_rules! both_signs {
+            ($function:expr, $below:expr, $above:expr, $exact:expr) => {
+                [
+                    largest_error($function, level, &negative(of_size(TINY, $below)), $exact),
+                    largest_error($function, level, &of_size(TINY, $above), $exact),
+                ]
+            };
+        }
+        is_accurate("exp", 1.1, both_signs!(Exp, 87.0, 88.0, f64::exp));
+        is_accurate("exp_m1", 1.6, both_signs!(ExpM1, 1000.0, 88.0, f64::exp_m1));
+        is_accurate("sigmoid", 2.5, both_signs!(Sigmoid, 80.0, HUGE, sigmoid));
+        is_accurate("softplus", 2.1, both_signs!(Softplus, 80.0, HUGE, softplus));
+        is_accurate("tanh", 1.4, both_signs!(Tanh, HUGE, HUGE, f64::tanh));
+        is_accurate("erf", 1.4, both_signs!(Erf, HUGE, HUGE, libm::erf));
+        let positive = of_size(TINY, HUGE);
+        is_accurate("ln", 0.9, [largest_error(Ln, level, &positive, f64::ln); 2]);
+        is_accurate(
+            "ln_1p",
+            2.0,
+            [largest_error(Ln1p, level, &positive, f64::ln_1p); 2],
         );
+    }
+}
+
+#[test]
+fn the_normal_distribution_is_exact_to_seven_digits() {
+    for level in levels() {
+        let sizes = of_size(1e-30, 1e30);
+        for inputs in [negative(sizes.clone()), sizes] {
+            let mut outputs = inputs.clone();
+            apply(Normal, level, &mut outputs);
+            for (input, output) in inputs.iter().zip(outputs) {
+                let exact = 0.5 * libm::erfc(-f64::from(*input) * core::f64::consts::FRAC_1_SQRT_2);
+                assert!((f64::from(output) - exact).abs() < 1e-7, "{input} {output}");
+            }
+        }
     }
 }
 

@@ -20,8 +20,8 @@ dense1  dense           3×12×12 → 10       28×28       4,330  uniform ±0.0
 total                                                  4,408                          47,520    99,360          17,632       15,592     17,632
 loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine; epochs 10, batch size 64, seed 0
 kernels: plain
-memory: parameters 17,632 bytes; to infer one sample 15,592, a batch of any size 15,592
-        to train in batches of any size 31,184 for each thread, with gradients of 17,632 and an optimizer's memory of 17,632
+memory: parameters 17,632 bytes; to infer one sample 15,592, any batch 15,592
+        to train any batch 31,184 a thread, gradients 17,632, the optimizer's memory 17,632
 ";
 }
 

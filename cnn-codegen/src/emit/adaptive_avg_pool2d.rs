@@ -5,6 +5,8 @@ use super::axis::each_output;
 use super::function::{Argument, Function, Functions};
 use super::tokens::{formula, ident, number, scalar};
 use crate::plan::{Plan, Step};
+use cnn_spec::network::Dtype;
+use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -19,16 +21,14 @@ pub fn functions(plan: &Plan, step: &Step) -> Functions {
 
 fn forward(plan: &Plan, step: &Step) -> Function {
     let window = window(plan, step);
-    let [[rows, height], [columns, width]] = sizes(plan, step);
+    let window_text = window_text([step.input(), step.output].map(|id| &plan.value(id).shape));
     Function {
         doc: format!(
             "`{}` forward, {}: the mean of each window.\n\n{}",
             step.name,
             step.shapes(plan),
             formula(&format!(
-                "output[c][y][x] = Σ input[c][row][column] / count\n    \
-                 over row from ⌊{height} y / {rows}⌋ to below ⌈{height} (y + 1) / {rows}⌉\n    \
-                 and column from ⌊{width} x / {columns}⌋ to below ⌈{width} (x + 1) / {columns}⌉"
+                "output[c][y][x] = Σ input[c][row][column] / count\n    {window_text}"
             )),
         ),
         arguments: vec![Argument::Input, Argument::OutputMut],
@@ -75,8 +75,14 @@ fn backward_input(plan: &Plan, step: &Step) -> Function {
 
 /// The statements that give the window at `y` and `x`, and how many values it has.
 fn window(plan: &Plan, step: &Step) -> TokenStream {
-    let scalar = scalar(plan.network.dtype);
-    let [rows, columns] = sizes(plan, step);
+    let shapes = [step.input(), step.output].map(|id| &plan.value(id).shape);
+    window_of(shapes, plan.network.dtype)
+}
+
+/// The same for an input and an output of these shapes.
+pub fn window_of(shapes: [&Shape; 2], dtype: Dtype) -> TokenStream {
+    let scalar = scalar(dtype);
+    let [rows, columns] = sizes(shapes);
     let (rows, columns) = (range("y", rows), range("x", columns));
     quote! {
         let rows = #rows;
@@ -85,10 +91,18 @@ fn window(plan: &Plan, step: &Step) -> TokenStream {
     }
 }
 
+/// The windows' bounds as a formula.
+pub fn window_text(shapes: [&Shape; 2]) -> String {
+    let [[rows, height], [columns, width]] = sizes(shapes);
+    format!(
+        "over row from ⌊{height} y / {rows}⌋ to below ⌈{height} (y + 1) / {rows}⌉\n    \
+         and column from ⌊{width} x / {columns}⌋ to below ⌈{width} (x + 1) / {columns}⌉"
+    )
+}
+
 /// Of rows and of columns: how many go out, and how many come in.
-fn sizes(plan: &Plan, step: &Step) -> [[usize; 2]; 2] {
-    let [input, output] = [step.input(), step.output].map(|id| plan.value(id).shape.dims());
-    [1, 2].map(|axis| [output[axis], input[axis]])
+fn sizes([input, output]: [&Shape; 2]) -> [[usize; 2]; 2] {
+    [1, 2].map(|axis| [output.dims()[axis], input.dims()[axis]])
 }
 
 /// `y * 7 / 3..usize::div_ceil((y + 1) * 7, 3)`, without factors of one.

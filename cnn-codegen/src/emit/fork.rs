@@ -16,10 +16,8 @@ pub fn functions(plan: &Plan, step: &Step) -> Functions {
 }
 
 fn backward_input(plan: &Plan, step: &Step) -> Function {
-    let aliases: Vec<_> = plan.aliases(step.output).collect();
-    let deltas: Vec<_> = (1..=aliases.len())
-        .map(|number| format!("delta{number}"))
-        .collect();
+    let count = plan.aliases(step.output).count();
+    let deltas: Vec<_> = (1..=count).map(|number| format!("delta{number}")).collect();
     let others = deltas[1..].iter().map(|name| {
         let delta = ident(name);
         quote! {
@@ -32,10 +30,10 @@ fn backward_input(plan: &Plan, step: &Step) -> Function {
         doc: format!(
             "`{}` delta: {} layers read `{0}`, so that its delta is the sum of those that they send back.\n\n{}",
             plan.value(step.output).name,
-            aliases.len(),
+            count,
             formula(&format!("input_delta = {}", deltas.join(" + "))),
         ),
-        arguments: (0..aliases.len())
+        arguments: (0..count)
             .map(Argument::AliasDelta)
             .chain([Argument::InputDelta])
             .collect(),

@@ -175,7 +175,7 @@ impl Argument {
             }
             Self::AliasDelta(index) => {
                 let alias = plan.aliases(step.output).nth(index);
-                let alias = alias.map(|alias| ident(&alias.name));
+                let alias = alias.map(|alias| ident(&plan.value(alias).name));
                 quote!(&deltas.#alias)
             }
             Self::Gradients => quote!(&mut gradients.#layer),
@@ -203,7 +203,6 @@ pub fn activation(plan: &Plan, id: ValueId) -> TokenStream {
     if id == ValueId::INPUT {
         return quote!(input);
     }
-    let stored = plan.value(id).original.unwrap_or(id);
-    let name = ident(&plan.value(stored).name);
+    let name = ident(&plan.value(plan.original(id)).name);
     quote!(&activations.#name)
 }

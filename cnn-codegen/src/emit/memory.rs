@@ -58,7 +58,7 @@ impl fmt::Display for Memory {
         let bytes = |count: usize| grouped(count as u64);
         write!(
             f,
-            "memory: parameters {} bytes; to infer one sample {}, a batch of any size {}",
+            "memory: parameters {} bytes; to infer one sample {}, any batch {}",
             bytes(self.parameters),
             bytes(self.sample),
             bytes(self.batch)
@@ -66,8 +66,7 @@ impl fmt::Display for Memory {
         if let Some(training) = self.training {
             write!(
                 f,
-                "\n        to train in batches of any size {} for each thread, with gradients of {} and an optimizer's \
-                 memory of {}",
+                "\n        to train any batch {} a thread, gradients {}, the optimizer's memory {}",
                 bytes(training.workspace),
                 bytes(self.parameters),
                 bytes(training.optimizer)

@@ -33,7 +33,6 @@ mod tokens;
 mod upsample2d;
 mod zero_pad;
 
-use crate::plan::fuse;
 use crate::plan::{Operation, Plan, Step, ValueId};
 use crate::{Kernels, Options, Origin, Summary};
 use cnn_spec::layer::Kind;
@@ -86,11 +85,11 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     }
 }
 
-/// The kernels that a network can have: vectors are of `f32`, and not yet for everything.
+/// The kernels that a network can have: vectors are of `f32`.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
     match plan.network.dtype {
-        Dtype::F32 if fuse::serves(plan) => kernels,
-        Dtype::F32 | Dtype::F64 => Kernels::Plain,
+        Dtype::F32 => kernels,
+        Dtype::F64 => Kernels::Plain,
     }
 }
 

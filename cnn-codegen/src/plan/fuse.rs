@@ -1,8 +1,13 @@
-//! Steps that are one kernel on lanes: a convolution with its padding, activation and max pool; a dense layer with its
-//! activation.
+//! Steps that are one kernel on lanes: a convolution with its padding, activation and max pool; a dense layer or a sum
+//! with its activation.
 
+use super::layout::is_in_memory;
 use super::{Operation, Plan, Step, ValueId};
-use cnn_spec::layer::{Activation, AvgPool2d, Conv2d, Dense, Kind, MaxPool2d, Pair};
+use cnn_spec::layer::{
+    Activation, AvgPool2d, Conv2d, ConvTranspose2d, Dense, GlobalPool, Kind, LayerNorm, MaxPool2d,
+    PRelu, Padding, Pair, Upsample2d,
+};
+use std::iter;
 
 /// Steps that one kernel computes together.
 pub struct Group<'n> {
@@ -12,8 +17,10 @@ pub struct Group<'n> {
     pub kernel: Kernel<'n>,
     /// The first of its layers; it alone may learn.
     pub layer: String,
-    /// What it reads.
+    /// What it reads; the first value, if it joins several.
     pub input: ValueId,
+    /// The other values that it joins.
+    pub others: Vec<ValueId>,
     /// What its input is without padding: the value whose delta it writes.
     pub source: ValueId,
     /// What its first layer puts out, before activation and pool.
@@ -31,6 +38,8 @@ pub enum Kernel<'n> {
         activation: Option<Activation>,
         pool: Option<&'n MaxPool2d>,
     },
+    /// A convolution the other way round.
+    ConvTranspose2d(&'n ConvTranspose2d),
     /// A dense layer and what it does to its sums.
     Dense {
         dense: &'n Dense,
@@ -38,34 +47,50 @@ pub enum Kernel<'n> {
     },
     /// The same function of each value.
     Activation(Activation),
+    /// The same with learnt slopes.
+    PRelu(PRelu),
     /// The largest value of each window, where no convolution takes the pool in.
     MaxPool2d(&'n MaxPool2d),
     /// The mean of each window.
     AvgPool2d(&'n AvgPool2d),
-    /// Maps become a vector.
-    Flatten,
+    /// One value of each map.
+    GlobalPool(GlobalPool),
+    /// The mean of windows that divide the maps as evenly as can be.
+    AdaptiveAvgPool2d,
+    /// Values become blocks.
+    Upsample2d(Upsample2d),
+    /// Zeros around maps.
+    ZeroPad(Padding),
+    /// The same values in another shape.
+    Reshape,
     /// Logits become probabilities.
     Softmax,
+    /// Logits become the logarithms of probabilities.
+    LogSoftmax,
+    /// Values are brought to mean zero and variance one.
+    LayerNorm(&'n LayerNorm),
+    /// The sum of several values, and what is done to it.
+    Add { activation: Option<Activation> },
+    /// Several values one after the other.
+    Concat,
+    /// Nothing; the delta of a value is the sum of those of its aliases.
+    Fork,
 }
 
-/// Whether there are kernels on lanes for all that a network computes: chains of the layers that have some.
-pub fn serves(plan: &Plan) -> bool {
-    let mut before = ValueId::INPUT;
-    plan.steps.iter().all(|step| {
-        let is_known = match step.operation {
-            // A softmax over the channels of maps has none.
-            Operation::Layer(Kind::Softmax(_)) => plan.value(step.output).shape.rank() == 1,
-            Operation::Layer(kind) => kernel(kind).is_some(),
-            Operation::ZeroPad(_) => true,
-            Operation::Fork => false,
-        };
-        let reads_before = step.inputs == [std::mem::replace(&mut before, step.output)];
-        is_known && reads_before
-    })
+impl Group<'_> {
+    /// What it reads.
+    pub fn inputs(&self) -> impl Iterator<Item = ValueId> {
+        iter::once(self.input).chain(self.others.iter().copied())
+    }
+
+    /// The values whose deltas it writes, if they need any.
+    pub fn sources(&self) -> impl Iterator<Item = ValueId> {
+        iter::once(self.source).chain(self.others.iter().copied())
+    }
 }
 
-/// After this, the steps up to the scores are groups in order, each of which one kernel computes. Padding is no group:
-/// it stands in memory.
+/// After this, the steps up to the scores are groups in order, each of which one kernel computes. Padding is no group
+/// where it stands in memory.
 pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
     fuse_until(plan, plan.scores)
 }
@@ -80,14 +105,18 @@ pub fn fuse_until<'n>(plan: &Plan<'n>, last: ValueId) -> Vec<Group<'n>> {
     let mut groups: Vec<Group> = Vec::new();
     let mut padded = None;
     while let Some(step) = steps.next() {
-        let Operation::Layer(kind) = step.operation else {
+        if is_in_memory(plan, step) {
             padded = Some(step.input());
             continue;
-        };
-        let mut group = first(step, kind);
+        }
+        let mut group = first(step);
         group.source = padded.take().unwrap_or(group.input);
-        while let Some(step) = steps.next_if(|next| joined(&group.kernel, next).is_some()) {
-            group.kernel = joined(&group.kernel, step).unwrap_or(group.kernel);
+        while let Some((step, kernel)) = steps
+            .peek()
+            .and_then(|next| Some((*next, joined(plan, &group, next)?)))
+        {
+            steps.next();
+            group.kernel = kernel;
             group.name = format!("{}_{}", group.name, step.name);
             group.output = step.output;
         }
@@ -96,52 +125,53 @@ pub fn fuse_until<'n>(plan: &Plan<'n>, last: ValueId) -> Vec<Group<'n>> {
     groups
 }
 
-/// The softmax between the scores and the output, where the loss takes its input.
+/// The step between the scores and the output, where the loss takes its input.
 pub fn after_scores<'n>(plan: &Plan<'n>) -> Option<Group<'n>> {
     let step = plan.steps.iter().find(|step| step.output > plan.scores)?;
-    match step.operation {
-        Operation::Layer(kind) => Some(first(step, kind)),
-        Operation::ZeroPad(_) | Operation::Fork => None,
-    }
+    Some(first(step))
 }
 
-/// Whether an activation has a formula on lanes.
-fn is_on_lanes(activation: Activation) -> bool {
-    matches!(
-        activation,
-        Activation::Relu | Activation::LeakyRelu { .. } | Activation::Sigmoid | Activation::Tanh
-    )
-}
-
-/// The kernel of a kind of layer, if there is one.
-fn kernel(kind: &Kind) -> Option<Kernel<'_>> {
-    let kernel = match kind {
+fn kernel(operation: Operation<'_>) -> Kernel<'_> {
+    let kind = match operation {
+        Operation::ZeroPad(padding) => return Kernel::ZeroPad(padding),
+        Operation::Fork => return Kernel::Fork,
+        Operation::Layer(kind) => kind,
+    };
+    match kind {
         Kind::Conv2d(conv) => Kernel::Conv2d {
             conv,
             activation: None,
             pool: None,
         },
+        Kind::ConvTranspose2d(conv) => Kernel::ConvTranspose2d(conv),
         Kind::Dense(dense) => Kernel::Dense {
             dense,
             activation: None,
         },
-        Kind::Activation(activation) if is_on_lanes(*activation) => Kernel::Activation(*activation),
+        Kind::Activation(activation) => Kernel::Activation(*activation),
+        Kind::PRelu(prelu) => Kernel::PRelu(*prelu),
         Kind::MaxPool2d(pool) => Kernel::MaxPool2d(pool),
         Kind::AvgPool2d(pool) => Kernel::AvgPool2d(pool),
+        Kind::GlobalPool(pool) => Kernel::GlobalPool(*pool),
+        Kind::AdaptiveAvgPool2d(_) => Kernel::AdaptiveAvgPool2d,
+        Kind::Upsample2d(upsample) => Kernel::Upsample2d(*upsample),
+        Kind::ZeroPad2d(pad) => Kernel::ZeroPad(pad.padding),
+        Kind::Flatten(_) | Kind::Reshape(_) => Kernel::Reshape,
         Kind::Softmax(_) => Kernel::Softmax,
-        Kind::Flatten(_) => Kernel::Flatten,
-        _ => return None,
-    };
-    Some(kernel)
+        Kind::LogSoftmax(_) => Kernel::LogSoftmax,
+        Kind::LayerNorm(norm) => Kernel::LayerNorm(norm),
+        Kind::Add(_) => Kernel::Add { activation: None },
+        Kind::Concat(_) => Kernel::Concat,
+    }
 }
 
-fn first<'n>(step: &Step<'n>, kind: &'n Kind) -> Group<'n> {
-    let kernel = kernel(kind).expect("other networks have plain kernels");
+fn first<'n>(step: &Step<'n>) -> Group<'n> {
     Group {
         name: step.name.clone(),
-        kernel,
+        kernel: kernel(step.operation),
         layer: step.name.clone(),
         input: step.input(),
+        others: step.inputs[1..].to_vec(),
         source: step.input(),
         sums: step.output,
         output: step.output,
@@ -149,25 +179,15 @@ fn first<'n>(step: &Step<'n>, kind: &'n Kind) -> Group<'n> {
 }
 
 /// The kernel that computes the next step too, if one can.
-///
-/// Every activation grows with its input, so that the largest of several sums is found before it is applied.
-fn joined<'n>(kernel: &Kernel<'n>, next: &Step<'n>) -> Option<Kernel<'n>> {
-    let Operation::Layer(next) = next.operation else {
+fn joined<'n>(plan: &Plan, group: &Group<'n>, next: &Step<'n>) -> Option<Kernel<'n>> {
+    let Operation::Layer(kind) = next.operation else {
         return None;
     };
-    match (*kernel, next) {
-        (
-            Kernel::Conv2d {
-                conv,
-                activation: None,
-                pool: None,
-            },
-            Kind::Activation(activation),
-        ) => Some(Kernel::Conv2d {
-            conv,
-            activation: Some(*activation),
-            pool: None,
-        }),
+    let reads = |step: &&Step| step.inputs.contains(&group.output);
+    if next.inputs != [group.output] || plan.steps.iter().filter(reads).count() > 1 {
+        return None;
+    }
+    match (group.kernel, kind) {
         (
             Kernel::Conv2d {
                 conv,
@@ -180,17 +200,53 @@ fn joined<'n>(kernel: &Kernel<'n>, next: &Step<'n>) -> Option<Kernel<'n>> {
             activation,
             pool: Some(pool),
         }),
-        (
-            Kernel::Dense {
-                dense,
-                activation: None,
-            },
-            Kind::Activation(activation),
-        ) => Some(Kernel::Dense {
-            dense,
-            activation: Some(*activation),
-        }),
+        (kernel, Kind::Activation(activation)) if is_taken_in(*activation) => {
+            with_activation(kernel, *activation)
+        }
         _ => None,
+    }
+}
+
+/// The kernel with an activation at its end, if it can have one.
+fn with_activation(kernel: Kernel, activation: Activation) -> Option<Kernel> {
+    let activation = Some(activation);
+    match kernel {
+        Kernel::Conv2d {
+            conv,
+            activation: None,
+            pool: None,
+        } => Some(Kernel::Conv2d {
+            conv,
+            activation,
+            pool: None,
+        }),
+        Kernel::Dense {
+            dense,
+            activation: None,
+        } => Some(Kernel::Dense { dense, activation }),
+        Kernel::Add { activation: None } => Some(Kernel::Add { activation }),
+        _ => None,
+    }
+}
+
+/// Whether another kernel can apply an activation to what it computes.
+///
+/// Each of these grows with its input, so that the largest of several sums is found before it is applied, and its
+/// derivative can be told from its output, so that its input need not be kept.
+fn is_taken_in(activation: Activation) -> bool {
+    match activation {
+        Activation::Relu
+        | Activation::LeakyRelu { .. }
+        | Activation::Relu6
+        | Activation::Elu { .. }
+        | Activation::Selu
+        | Activation::Sigmoid
+        | Activation::HardSigmoid
+        | Activation::Tanh => true,
+        Activation::Gelu { .. }
+        | Activation::Silu
+        | Activation::Softplus { .. }
+        | Activation::HardSwish => false,
     }
 }
 

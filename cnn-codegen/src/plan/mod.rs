@@ -17,6 +17,7 @@ pub mod fuse;
 pub mod layout;
 mod lower;
 pub mod route;
+mod runs;
 pub mod spatial;
 pub mod stage;
 pub mod tile;
@@ -41,7 +42,7 @@ pub struct Plan<'n> {
 }
 
 /// An index into [`Plan::values`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValueId(usize);
 
 impl ValueId {
@@ -102,9 +103,14 @@ impl<'n> Plan<'n> {
     }
 
     /// The values that this one is under other names.
-    pub fn aliases(&self, original: ValueId) -> impl Iterator<Item = &Value> {
-        let is_alias = move |value: &&Value| value.original == Some(original);
-        self.values.iter().filter(is_alias)
+    pub fn aliases(&self, original: ValueId) -> impl Iterator<Item = ValueId> {
+        let ids = (0..self.values.len()).map(ValueId);
+        ids.filter(move |id| self.value(*id).original == Some(original))
+    }
+
+    /// The value that this one is under another name; itself, if it is no alias.
+    pub fn original(&self, id: ValueId) -> ValueId {
+        self.value(id).original.unwrap_or(id)
     }
 
     /// The steps that have parameters.

@@ -4,6 +4,8 @@
 //! and one vector for each position, and begins a multiply-add for each pair. Two multiply-adds and two loads begin in a
 //! cycle, and a multiply-add takes four, so that eight sums must be under way.
 
+use super::runs;
+
 /// The sizes of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tile {
@@ -15,16 +17,8 @@ pub struct Tile {
     pub vectors: usize,
 }
 
-/// Some maps, in tiles of one size that divides them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The first map.
-    pub start: usize,
-    /// The map after the last.
-    pub end: usize,
-    /// The tile.
-    pub tile: Tile,
-}
+/// Some maps, in tiles of one size.
+pub type Run = runs::Run<Tile>;
 
 /// What a convolution computes.
 #[derive(Clone, Copy, Debug)]
@@ -50,27 +44,8 @@ pub const WIDEST: usize = 16;
 /// The runs of tiles that take the least time in all, for vectors of this width.
 pub fn runs(work: Work, width: usize) -> Vec<Run> {
     let most = work.maps.min(registers(width) / 2);
-    let best: Vec<_> = (1..=most).map(|maps| best(work, maps, width)).collect();
-    // The time that so many maps take, and how many the first tile of them has.
-    let mut plans = vec![(0.0, 0)];
-    let plan = |plans: &[(f64, usize)], maps: usize| {
-        (1..=maps.min(most))
-            .map(|m| (best[m - 1].0 * (maps / m) as f64 + plans[maps % m].0, m))
-            .min_by(|one, other| one.0.total_cmp(&other.0))
-            .unwrap_or((0.0, 1))
-    };
-    for maps in 1..most {
-        plans.push(plan(&plans, maps));
-    }
-    let (mut start, mut runs) = (0, Vec::new());
-    while start < work.maps {
-        let (_, maps) = plan(&plans, work.maps - start);
-        let end = work.maps - (work.maps - start) % maps;
-        let tile = best[maps - 1].1;
-        runs.push(Run { start, end, tile });
-        start = end;
-    }
-    runs
+    let tiles: Vec<_> = (1..=most).map(|maps| best(work, maps, width)).collect();
+    runs::runs(work.maps, &tiles)
 }
 
 /// The time that all positions of some maps take, in half cycles.
@@ -132,7 +107,7 @@ fn tile_time(work: Work, tile: Tile) -> f64 {
     /// Half of the vectors do not lie in one cache line, and load twice.
     const LOADS: f64 = 1.5;
     /// Sums that keep the machine busy.
-    const BUSY: f64 = 10.0;
+    const BUSY: f64 = 11.0;
     /// To begin a tile, and to store it.
     const OTHER: f64 = 50.0;
     let positions = (tile.rows * tile.vectors) as f64;

@@ -3,9 +3,10 @@
 use super::fuse::{self, Group, Kernel};
 use super::spatial::{self, WIDEST, Work};
 use super::turns::{self, Tenant};
-use super::{Plan, Step, ValueId};
+use super::{Operation, Plan, Step, ValueId};
 use cnn_spec::layer::{Activation, Conv2d, ConvMode, Dense, MaxPool2d, Pair};
 use cnn_spec::shape::Shape;
+use std::iter;
 
 /// All stages of a forward pass, in order.
 pub struct Schedule<'p> {
@@ -33,8 +34,10 @@ pub struct Stage<'p> {
     pub layer: String,
     /// What is computed.
     pub task: Task<'p>,
-    /// The tensor that it reads.
+    /// The tensor that it reads; the first, if it joins several.
     pub input: usize,
+    /// The other tensors that it joins.
+    pub others: Vec<usize>,
     /// The tensor that it writes.
     pub output: usize,
 }
@@ -54,10 +57,17 @@ pub enum Task<'p> {
     Activation(Activation),
     /// The largest value of each window.
     MaxPool2d(&'p MaxPool2d),
-    /// Logits become probabilities.
+    /// A vector of logits becomes probabilities.
     Softmax,
     /// What the plain kernels do as well.
     Plain(&'p Step<'p>),
+}
+
+impl Stage<'_> {
+    /// The tensors that it reads.
+    pub fn inputs(&self) -> impl Iterator<Item = usize> {
+        iter::once(self.input).chain(self.others.iter().copied())
+    }
 }
 
 /// A convolution and what is done to its sums.
@@ -144,6 +154,7 @@ impl<'p> Staging<'p> {
     }
 
     fn tensor(&self, value: ValueId) -> usize {
+        let value = self.plan.original(value);
         let found = self.of_values.iter().rev().find(|(id, _)| *id == value);
         found.map_or(0, |(_, tensor)| *tensor)
     }
@@ -167,6 +178,7 @@ impl<'p> Staging<'p> {
             layer: layer.to_owned(),
             task,
             input,
+            others: Vec::new(),
             output,
         });
         output
@@ -187,21 +199,42 @@ impl<'p> Staging<'p> {
             Kernel::Dense { dense, activation } => Task::Dense { dense, activation },
             Kernel::Activation(activation) => Task::Activation(activation),
             Kernel::MaxPool2d(pool) => Task::MaxPool2d(pool),
-            Kernel::Softmax => Task::Softmax,
-            Kernel::AvgPool2d(_) | Kernel::Flatten => return self.push_plain(group.output),
+            Kernel::Softmax if self.plan.value(group.output).shape.rank() == 1 => Task::Softmax,
+            Kernel::Fork => return,
+            Kernel::Add {
+                activation: Some(activation),
+            } => {
+                self.push_plain(group.sums);
+                return self.push_activation(group, activation);
+            }
+            _ => return self.push_plain(group.output),
         };
         let shape = self.plan.value(group.output).shape.clone();
         let output = self.push(&group.name, &group.layer, task, input, shape);
         self.of_values.push((group.output, output));
     }
 
+    /// Adds the activation at the end of a group as a stage of its own.
+    fn push_activation(&mut self, group: &Group, activation: Activation) {
+        let value = self.plan.value(group.output);
+        let (name, shape) = (value.name.clone(), value.shape.clone());
+        let sums = self.tensor(group.sums);
+        let output = self.push(&name, &name, Task::Activation(activation), sums, shape);
+        self.of_values.push((group.output, output));
+    }
+
     /// Adds the step that computes a value as it is.
     fn push_plain(&mut self, value: ValueId) {
         let plan = self.plan;
-        let steps = plan.steps.iter().filter(|step| step.output == value);
-        for step in steps {
+        let computes =
+            |step: &&Step| step.output == value && !matches!(step.operation, Operation::Fork);
+        if let Some(step) = plan.steps.iter().find(computes) {
             let (input, shape) = (self.tensor(step.input()), plan.value(value).shape.clone());
+            let others = step.inputs[1..].iter().map(|&id| self.tensor(id)).collect();
             let output = self.push(&step.name, &step.name, Task::Plain(step), input, shape);
+            if let Some(stage) = self.stages.last_mut() {
+                stage.others = others;
+            }
             self.of_values.push((value, output));
         }
     }
@@ -383,7 +416,8 @@ fn is_faster(direct: &Convolution, packed: &Convolution) -> bool {
 fn places(tensors: &[Tensor], stages: &[Stage]) -> Vec<usize> {
     let last_reads: Vec<_> = (0..tensors.len())
         .map(|tensor| {
-            let last = stages.iter().rposition(|stage| stage.input == tensor);
+            let reads = |stage: &Stage| stage.inputs().any(|input| input == tensor);
+            let last = stages.iter().rposition(reads);
             last.unwrap_or(stages.len())
         })
         .collect();

@@ -4,10 +4,17 @@
 //! cycle, so that what is loaded must serve several sums. The choice is the one that takes the fewest cycles by this
 //! count.
 
+use super::runs;
+
 /// Values in a page: whole pages apart, values share few places in the nearest cache,
 const PAGE: usize = 1024;
 /// so many.
 const WAYS: usize = 8;
+
+/// Whether rows of `stride` values share their places in the nearest cache.
+pub fn shares_places(stride: usize) -> bool {
+    stride.is_multiple_of(PAGE)
+}
 
 /// How much slower a sum is that has no register.
 const SPILLED: f64 = 4.0;
@@ -53,15 +60,7 @@ pub struct Tile {
 }
 
 /// Some maps, in tiles of one size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The first map.
-    pub start: usize,
-    /// The map after the last.
-    pub end: usize,
-    /// The tile; its maps divide the run.
-    pub tile: Tile,
-}
+pub type Run = runs::Run<Tile>;
 
 /// How a convolution goes over its output: so many columns at a time, and its maps in runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,13 +73,13 @@ pub struct Slide {
 
 /// Half cycles for the sums and loads of a tile at one tap; infinite where the registers do not suffice.
 ///
-/// Two more sums than the eight hide what else there is to do; a loop takes at least one half cycle itself. Some loads
+/// Three more sums than the eight hide what else there is to do; a loop takes at least one half cycle itself. Some loads
 /// wait for others in the same bank of the cache.
 fn cost(sums: usize, loads: usize, others: usize, registers: Registers) -> f64 {
     if sums > 1 && sums + others > registers.count() {
         return f64::INFINITY;
     }
-    (sums as f64).max(1.2 * loads as f64).max(10.0) + 1.0
+    (sums as f64).max(1.25 * loads as f64).max(11.0) + 1.0
 }
 
 fn best(tiles: impl Iterator<Item = (f64, Tile)>) -> (f64, Tile) {
@@ -96,33 +95,13 @@ fn best(tiles: impl Iterator<Item = (f64, Tile)>) -> (f64, Tile) {
 /// Splits `maps` into runs of tiles, given the best tile of each number of maps and what it costs.
 fn runs(maps: usize, registers: Registers, tile: impl Fn(usize) -> (f64, Tile)) -> Vec<Run> {
     let tiles: Vec<_> = (1..=maps.min(registers.count())).map(tile).collect();
-    // The cost of each remainder, and the tile that it begins with.
-    let mut plans = vec![(0.0, 0)];
-    let plan = |plans: &[(f64, usize)], maps: usize| {
-        (1..=maps.min(tiles.len()))
-            .map(|m| (tiles[m - 1].0 * (maps / m) as f64 + plans[maps % m].0, m))
-            .min_by(|(one, _), (other, _)| one.total_cmp(other))
-            .unwrap_or((0.0, 1))
-    };
-    for maps in 1..tiles.len() {
-        plans.push(plan(&plans, maps));
-    }
-    let (mut start, mut runs) = (0, Vec::new());
-    while start < maps {
-        let (_, m) = plan(&plans, maps - start);
-        let end = maps - (maps - start) % m;
-        runs.push(Run {
-            start,
-            end,
-            tile: tiles[m - 1].1,
-        });
-        start = end;
-    }
-    runs
+    runs::runs(maps, &tiles)
 }
 
 /// Tiles of `maps` times `columns`, each of which is `width` sums; the last columns may overlap the ones before.
 pub fn of_maps(maps: usize, columns: usize, width: usize, registers: Registers) -> Vec<Run> {
+    /// Zeros as wide as a tile stand beside what it reads: of two that are as fast the narrower is better.
+    const WIDTH: f64 = 0.01;
     runs(maps, registers, |m| {
         best((1..=columns.min(registers.count())).map(|c| {
             let positions = c * width;
@@ -130,7 +109,7 @@ pub fn of_maps(maps: usize, columns: usize, width: usize, registers: Registers) 
             let inputs = if m == 1 { 1 } else { positions };
             let cost = cost(m * positions, m + positions, inputs + 2, registers);
             (
-                cost * columns.div_ceil(c) as f64,
+                cost * columns.div_ceil(c) as f64 + WIDTH * c as f64,
                 Tile {
                     maps: m,
                     columns: c,
@@ -169,7 +148,7 @@ pub fn of_windows(maps: usize, columns: usize, positions: usize, registers: Regi
 
 /// A tile of features, whose weights lie `stride` values apart.
 pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile {
-    let most = if stride.is_multiple_of(PAGE) {
+    let most = if shares_places(stride) {
         WAYS
     } else {
         registers.count()
@@ -191,7 +170,7 @@ pub fn of_features(features: usize, stride: usize, registers: Registers) -> Tile
 /// How many of `count` rows of `stride` values are best gone along together: as many as the nearest cache can keep a
 /// piece of.
 pub fn rows(count: usize, stride: usize) -> usize {
-    if stride.is_multiple_of(PAGE) {
+    if shares_places(stride) {
         count.min(WAYS)
     } else {
         count
@@ -273,11 +252,16 @@ fn parts_of(count: usize, parts: usize) -> Vec<[usize; 2]> {
         .collect()
 }
 
-/// Bytes of deltas that stay in the nearest cache, of 32 KiB, beside the input that they meet.
+/// Bytes that stay in the nearest cache, of 32 KiB, beside what they meet.
 const NEAR: usize = 22 * 1024;
 
 /// Bytes of a vector that the cache is reckoned with.
 const VECTOR: usize = 32;
+
+/// Whether so many values of a block stay in the nearest cache while they are used again and again.
+pub fn is_near(values: usize) -> bool {
+    values * VECTOR <= NEAR
+}
 
 /// How many rows of a delta stay in the nearest cache while every tap is led over them.
 ///

@@ -17,8 +17,8 @@ conv1  conv2d 2×2, no bias  1×3×3 → 1×2×2   2×2            4  uniform ±
 total                                                      4                              16        32              32           32         32
 loss quadratic; sgd, learning rate 0.1, momentum 0, weight decay 0; schedule constant; epochs 1, batch size 1, seed 0
 kernels: plain
-memory: parameters 32 bytes; to infer one sample 32, a batch of any size 32
-        to train in batches of any size 64 for each thread, with gradients of 32 and an optimizer's memory of 0
+memory: parameters 32 bytes; to infer one sample 32, any batch 32
+        to train any batch 64 a thread, gradients 32, the optimizer's memory 0
 ";
 }
 

@@ -22,14 +22,10 @@ pub fn in_place(activation: Activation) -> TokenStream {
 /// What is done to a sum, as a formula.
 pub fn value_text(activation: Option<Activation>, z: &str) -> String {
     match activation {
-        None => z.to_owned(),
-        Some(Activation::Relu) => format!("max(0, {z})"),
         Some(Activation::LeakyRelu { negative_slope }) => {
             format!("max(z, {negative_slope} · z)    where z = {z}")
         }
-        Some(Activation::Sigmoid) => format!("σ({z})"),
-        Some(Activation::Tanh) => format!("tanh({z})"),
-        Some(_) => unreachable!("networks with other activations have plain kernels"),
+        _ => crate::emit::simd::activation::value_text(activation, z),
     }
 }
 

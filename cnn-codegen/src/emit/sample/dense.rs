@@ -7,6 +7,7 @@ use crate::emit::tokens::{formula, number};
 use crate::plan::Plan;
 use crate::plan::spatial::WIDTHS;
 use crate::plan::stage::{Schedule, Stage};
+use crate::plan::tile;
 use cnn_spec::layer::{Activation, Dense};
 use quote::quote;
 
@@ -54,7 +55,7 @@ pub fn forward(
         }
         #activate
     };
-    let sizes = vec![features(dense.out_features)];
+    let sizes = vec![features(dense.out_features, input.elements())];
     Function {
         layer: Some(stage.layer.clone()),
         sizes: vec!["FEATURES"],
@@ -68,10 +69,11 @@ pub fn forward(
     }
 }
 
-/// How many outputs are computed at a time: few enough that their rows stay apart in the nearest cache, and such that the
-/// last ones are computed twice as little as possible.
-fn features(outputs: usize) -> usize {
-    (1..=outputs.min(10))
+/// How many outputs are computed at a time: few enough that their rows stay apart in the nearest cache, with what is
+/// fetched ahead of them, and such that the last ones are computed twice as little as possible.
+fn features(outputs: usize, inputs: usize) -> usize {
+    let most = if tile::shares_places(inputs) { 4 } else { 10 };
+    (1..=outputs.min(most))
         .min_by_key(|features| outputs.div_ceil(*features) * (features + 1))
         .unwrap_or(1)
 }

@@ -9,8 +9,8 @@ mod memory;
 mod pack;
 mod softmax;
 
-use super::function::Direction;
-use crate::emit::tokens::used_in;
+use super::function::{Argument, Direction};
+use crate::emit::tokens::{ident, used_in};
 use crate::plan::Plan;
 use crate::plan::stage::{Schedule, Stage, Task};
 use proc_macro2::TokenStream;
@@ -85,13 +85,22 @@ fn plain(
     stage: &Stage,
     step: &crate::plan::Step,
 ) -> (TokenStream, TokenStream) {
-    let item = super::functions(plan, step)
-        .forward
-        .map(|forward| forward.item(plan, step, Direction::Forward));
-    let name = format_ident!("{}_forward", step.name);
-    let (input, output) = (
-        memory::shared(schedule, stage.input),
-        memory::unique(schedule, stage.output),
+    let Some(forward) = super::functions(plan, step).forward else {
+        return (quote!(), quote!());
+    };
+    let (item, name) = (
+        forward.item(plan, step, Direction::Forward),
+        format_ident!("{}_forward", step.name),
     );
-    (quote!(#item), quote!(#name(#input, #output);))
+    let inputs: Vec<_> = stage.inputs().collect();
+    let arguments = forward.arguments.iter().map(|argument| match argument {
+        Argument::Parameters => {
+            let layer = ident(&step.name);
+            quote!(&parameters.#layer)
+        }
+        Argument::InputOf(index) => memory::shared(schedule, inputs[*index]),
+        Argument::OutputMut => memory::unique(schedule, stage.output),
+        _ => memory::shared(schedule, stage.input),
+    });
+    (item, quote!(#name(#(#arguments),*);))
 }

@@ -1,8 +1,9 @@
 //! `dense` on lanes, with the activation that follows it.
 
-use super::activation;
 use super::function::{Argument, Call, Function, flat_type, for_registers, lanes_type};
 use super::memory::Memory;
+use super::site::Site;
+use super::{Functions, activation};
 use crate::emit::function::parameters_pattern;
 use crate::emit::tokens::{formula, ident, loops, number};
 use crate::plan::Plan;
@@ -17,12 +18,32 @@ use quote::quote;
 const LANES: usize = 16;
 
 /// A dense layer with what is fused to it.
-pub struct Emitter<'a> {
-    pub dense: &'a Dense,
-    pub activation: Option<Activation>,
-    pub plan: &'a Plan<'a>,
-    pub group: &'a Group<'a>,
-    pub memory: &'a Memory<'a>,
+struct Emitter<'a> {
+    dense: &'a Dense,
+    activation: Option<Activation>,
+    plan: &'a Plan<'a>,
+    group: &'a Group<'a>,
+    memory: &'a Memory<'a>,
+}
+
+/// The functions of a dense layer.
+pub fn functions(dense: &Dense, activation: Option<Activation>, site: Site) -> Functions {
+    let Site {
+        plan,
+        group,
+        memory,
+    } = site;
+    let emitter = Emitter {
+        dense,
+        activation,
+        plan,
+        group,
+        memory,
+    };
+    let mut backward: Vec<_> = emitter.backward_output(site).into_iter().collect();
+    backward.push(emitter.backward_weights());
+    backward.extend(site.sent(|| emitter.backward_input()));
+    Functions::of(emitter.forward(), backward)
 }
 
 impl Emitter<'_> {
@@ -52,7 +73,7 @@ impl Emitter<'_> {
     }
 
     /// Weighted sums of every input.
-    pub fn forward(&self) -> Function {
+    fn forward(&self) -> Function {
         let first = if self.dense.bias {
             quote!(for f in 0..FEATURES {
                 sums[f] = lanes::splat(simd, bias[o + f]);
@@ -148,17 +169,10 @@ impl Emitter<'_> {
     }
 
     /// From the delta of the output to that of the sums.
-    pub fn backward_output(&self) -> Option<Function> {
-        self.activation.map(|activation| {
-            activation::backward(
-                &format!("{}_backward_output_lanes", self.group.name),
-                activation,
-                self.plan,
-                self.group,
-                self.memory,
-                &self.memory.sums_delta(self.group),
-            )
-        })
+    fn backward_output(&self, site: Site) -> Option<Function> {
+        let place = self.memory.sums_delta(self.group);
+        let back = |activation| activation::backward("backward_output", activation, site, &place);
+        self.activation.map(back)
     }
 
     fn delta(&self) -> Argument {
@@ -171,7 +185,7 @@ impl Emitter<'_> {
     }
 
     /// Outer products of delta and input, summed over the samples of the block.
-    pub fn backward_weights(&self) -> Function {
+    fn backward_weights(&self) -> Function {
         let pattern = parameters_pattern(self.plan, &self.group.layer);
         let (inputs, outputs) = (self.inputs(), self.outputs());
         let suffixed = Literal::usize_suffixed(outputs);
@@ -281,7 +295,7 @@ impl Emitter<'_> {
     }
 
     /// The transposed weights times the delta.
-    pub fn backward_input(&self) -> Function {
+    fn backward_input(&self) -> Function {
         let source = &self.plan.value(self.group.source).shape;
         let rows = tile::rows(self.outputs(), self.inputs());
         let in_bands = rows < self.outputs();

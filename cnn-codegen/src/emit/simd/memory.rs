@@ -8,15 +8,18 @@ use crate::plan::route;
 use crate::plan::tile::{self, Registers};
 use crate::plan::turns::{self, Tenant};
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Conv2d, ConvBias, MaxPool2d, Padding, Pair};
+use cnn_spec::layer::{Conv2d, ConvBias, MaxPool2d, Pair};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::HashMap;
 
 /// The memory of a block of samples.
 pub struct Memory<'p> {
     plan: &'p Plan<'p>,
     layout: Layout,
+    /// The name of the field that holds each value's delta, as far as it has one.
+    homes: HashMap<ValueId, String>,
     /// What the backward pass keeps for a while.
     guests: Vec<Guest>,
 }
@@ -55,45 +58,87 @@ impl<'p> Memory<'p> {
         let mut memory = Self {
             plan,
             layout: Layout::new(plan),
+            homes: HashMap::new(),
             guests: Vec::new(),
         };
+        memory.homes = memory.homes(groups);
         memory.guests = memory.guests(groups);
         memory
     }
 
+    /// After this, each value with a delta knows the field that holds it. What a sum passes on as it is, it leaves where
+    /// it is.
+    fn homes(&self, groups: &[Group]) -> HashMap<ValueId, String> {
+        let mut homes = HashMap::from([(self.plan.scores, self.name(self.plan.scores))]);
+        for group in groups.iter().rev() {
+            let passed_on = match group.kernel {
+                Kernel::Add { .. } => self
+                    .sums(group)
+                    .map(|sums| sums.name)
+                    .or_else(|| homes.get(&group.output).cloned()),
+                _ => None,
+            };
+            for source in group.sources().filter(|&id| self.plan.value(id).has_delta) {
+                let home = passed_on.clone().unwrap_or_else(|| self.name(source));
+                homes.insert(source, home);
+            }
+        }
+        homes
+    }
+
     /// After this, every delta and everything that one group alone needs has a buffer. Time goes back from the last group.
     fn guests(&self, groups: &[Group]) -> Vec<Guest> {
-        let now = |group: usize| groups.len() - 1 - group;
         let mut stays: Vec<(Field, Tenant)> = Vec::new();
-        for (index, group) in groups.iter().enumerate().rev() {
-            let mut stay = |field: Field, first| {
-                let tenant = Tenant {
-                    length: field.shape.elements(),
+        let stay = |field: Field, first| {
+            let length = field.shape.elements();
+            (
+                field,
+                Tenant {
+                    length,
                     first,
-                    last: now(index),
-                };
-                stays.push((field, tenant));
-            };
-            if self.plan.value(group.output).has_delta {
-                let readers = groups
-                    .iter()
-                    .rposition(|reader| reader.source == group.output);
-                stay(self.delta_field(group.output), readers.map_or(0, now));
+                    last: first,
+                },
+            )
+        };
+        let scores = self.plan.scores;
+        if self.plan.value(scores).has_delta {
+            stays.push(stay(self.delta_field(scores), 0));
+        }
+        for (now, group) in groups.iter().rev().enumerate() {
+            let received = self
+                .received(group)
+                .into_iter()
+                .filter_map(|id| self.homes.get(&id));
+            for home in received {
+                let delta = stays.iter_mut().rfind(|(field, _)| field.name == *home);
+                if let Some((_, tenant)) = delta {
+                    tenant.last = now;
+                }
             }
             let sums = self.sums(group).filter(|_| !self.keeps_zeros(group));
             let alone = sums
                 .into_iter()
                 .chain(self.routed(group))
                 .chain(self.rows(group));
-            alone.for_each(|field| stay(field, now(index)));
+            stays.extend(alone.map(|field| stay(field, now)));
+            let is_own = |id: &ValueId| self.homes.get(id) == Some(&self.name(*id));
+            let sent = group.sources().filter(is_own);
+            stays.extend(sent.map(|id| stay(self.delta_field(id), now)));
         }
-        stays.sort_by_key(|(_, tenant)| tenant.first);
         let (fields, tenants): (Vec<_>, Vec<_>) = stays.into_iter().unzip();
         let places = turns::places(&tenants);
         let guests = fields.into_iter().zip(places);
         guests
             .map(|(field, buffer)| Guest { field, buffer })
             .collect()
+    }
+
+    /// The values whose deltas a group reads.
+    fn received(&self, group: &Group) -> Vec<ValueId> {
+        match group.kernel {
+            Kernel::Fork => self.plan.aliases(group.output).collect(),
+            _ => vec![group.output],
+        }
     }
 
     /// Whether the delta of a group's sums has zeros that nobody writes: a border, or what no window of the pool covers.
@@ -137,6 +182,10 @@ impl<'p> Memory<'p> {
         quote!(deltas.#name)
     }
 
+    fn name(&self, id: ValueId) -> String {
+        self.plan.value(id).name.clone()
+    }
+
     fn delta_field(&self, id: ValueId) -> Field {
         let value = self.plan.value(id);
         Field {
@@ -159,7 +208,7 @@ impl<'p> Memory<'p> {
 
     /// The index of a map's value in it: `[c][y + 2][x + 2]` where there are two rows and columns of zeros before.
     pub fn index(&self, id: ValueId, [c, y, x]: [&TokenStream; 3]) -> TokenStream {
-        let Padding { top, left, .. } = self.layout.padding(id);
+        let [top, left] = self.layout.origin(id);
         let after = |zeros: usize, index: &TokenStream| {
             let zeros = (zeros > 0).then(|| {
                 let zeros = number(zeros);
@@ -171,14 +220,14 @@ impl<'p> Memory<'p> {
         quote!([#c][#y][#x])
     }
 
-    /// The zeros around a value.
-    pub fn padding(&self, id: ValueId) -> Padding {
-        self.layout.padding(id)
+    /// The row and the column in that place which a value begins at.
+    pub fn origin(&self, id: ValueId) -> [usize; 2] {
+        self.layout.origin(id)
     }
 
-    /// Whether there are zeros around a value.
+    /// Whether there is more than the value in its place: zeros around it.
     pub fn is_padded(&self, id: ValueId) -> bool {
-        self.layout.padding(id) != Padding::default()
+        *self.layout.shape(id) != self.plan.value(id).shape
     }
 
     /// The field that holds a value.
@@ -198,7 +247,8 @@ impl<'p> Memory<'p> {
 
     /// The place of its delta.
     pub fn delta(&self, id: ValueId) -> TokenStream {
-        self.place(&self.plan.value(id).name)
+        let home = self.homes.get(&id).cloned();
+        self.place(&home.unwrap_or_else(|| self.name(id)))
     }
 
     /// The place of the delta of a group's sums: of its output, if nothing is done to them.
@@ -254,24 +304,26 @@ impl<'p> Memory<'p> {
             return None;
         }
         let is_apart = group.sums != group.output || self.border(group) > 0;
-        (is_apart && matches!(group.kernel, Kernel::Conv2d { .. } | Kernel::Dense { .. })).then(
-            || {
-                let border = match (self.band_of_sums(group), self.border(group)) {
-                    (Some(rows), _) => format!(", {rows} rows of them"),
-                    (None, 0) => String::new(),
-                    (None, border) => format!(", with {border} columns of zeros on either side"),
-                };
-                Field {
-                    name: format!("{}_sums", group.layer),
-                    doc: format!(
-                        "The sums of `{}`: {}{border}.",
-                        group.layer,
-                        self.plan.value(group.sums).shape
-                    ),
-                    shape: self.sums_shape(group),
-                }
-            },
-        )
+        let has_sums = matches!(
+            group.kernel,
+            Kernel::Conv2d { .. } | Kernel::Dense { .. } | Kernel::Add { .. }
+        );
+        (is_apart && has_sums).then(|| {
+            let border = match (self.band_of_sums(group), self.border(group)) {
+                (Some(rows), _) => format!(", {rows} rows of them"),
+                (None, 0) => String::new(),
+                (None, border) => format!(", with {border} columns of zeros on either side"),
+            };
+            Field {
+                name: format!("{}_sums", group.layer),
+                doc: format!(
+                    "The sums of `{}`: {}{border}.",
+                    group.layer,
+                    self.plan.value(group.sums).shape
+                ),
+                shape: self.sums_shape(group),
+            }
+        })
     }
 
     /// The columns of zeros on either side of a convolution's delta: the tiles of its input delta may reach over its
@@ -305,7 +357,7 @@ impl<'p> Memory<'p> {
 
     /// Whether a group sends a delta on.
     pub fn needs_input_delta(&self, group: &Group) -> bool {
-        self.plan.value(group.source).has_delta
+        group.sources().any(|id| self.plan.value(id).has_delta)
     }
 
     /// Where a fused pool found the largest value of each window.

@@ -1,31 +1,43 @@
 //! Rust for the kernels on lanes: training and evaluation work on blocks of samples side by side.
 
 pub mod activation;
+mod adaptive_avg_pool2d;
+mod add;
+mod concat;
 mod conv2d;
+mod conv_transpose2d;
 mod dense;
-mod flatten;
+mod fork;
 mod function;
+mod global_pool;
+mod layer_norm;
 mod loss;
 mod memory;
 mod model;
 mod pool;
+mod prelu;
 mod profile;
+mod reshape;
+mod site;
 mod softmax;
+mod upsample2d;
+mod zero_pad;
 
 use crate::plan::fuse::{self, Group, Kernel};
 use crate::plan::{Plan, Step};
 use cnn_spec::training::Training;
 use function::Function;
 use memory::Memory;
-use pool::Pool;
 use proc_macro2::TokenStream;
 use quote::quote;
+use site::Site;
 
 /// The functions of a group.
-struct Functions {
+pub struct Functions {
     /// What `forward` calls for each tile.
     tile: Option<TokenStream>,
-    forward: Function,
+    /// None where nothing is computed.
+    forward: Option<Function>,
     /// What the weight gradient calls for each tile.
     weight_tile: Option<TokenStream>,
     /// In the order in which they are called.
@@ -38,8 +50,16 @@ impl Functions {
     /// Those of a group that needs no more.
     fn of(forward: Function, backward: Vec<Function>) -> Self {
         Self {
+            forward: Some(forward),
+            ..Self::backwards(backward)
+        }
+    }
+
+    /// Those of a group that computes nothing forward.
+    fn backwards(backward: Vec<Function>) -> Self {
+        Self {
             tile: None,
-            forward,
+            forward: None,
             weight_tile: None,
             backward,
             finish: None,
@@ -68,11 +88,12 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
     let groups = fuse::fuse(plan);
     let memory = Memory::new(plan, &groups);
     let of = |group: &Group| functions(plan, group, &memory).learning(plan, group);
-    let last = fuse::after_scores(plan).map(|group| of(&group).forward);
+    let last = fuse::after_scores(plan).and_then(|group| of(&group).forward);
     let functions: Vec<_> = groups.iter().map(of).collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
-        let (tile, forward) = (&functions.tile, functions.forward.item());
+        let (tile, forward) = (&functions.tile, &functions.forward);
+        let forward = forward.as_ref().map(Function::item);
         let (weight_tile, finish) = (&functions.weight_tile, &functions.finish);
         let backward = functions.backward.iter().chain(finish).map(Function::item);
         quote!(#tile #forward #weight_tile #(#backward)*)
@@ -85,78 +106,34 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
 }
 
 fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
-    let sends_delta = memory.needs_input_delta(group);
-    let sent = |function: &dyn Fn() -> Function| {
-        sends_delta.then(function).into_iter().collect::<Vec<_>>()
+    let site = Site {
+        plan,
+        group,
+        memory,
     };
     match group.kernel {
         Kernel::Conv2d {
             conv,
             activation,
             pool,
-        } => {
-            let emitter = conv2d::Emitter {
-                conv,
-                activation,
-                pool,
-                plan,
-                group,
-                memory,
-            };
-            let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
-            backward.push(emitter.backward_weights());
-            backward.extend(sent(&|| emitter.backward_input()));
-            Functions {
-                tile: Some(emitter.tile()),
-                forward: emitter.forward(),
-                weight_tile: Some(emitter.weight_tile()),
-                backward,
-                finish: Some(emitter.finish_weights()),
-            }
-        }
-        Kernel::Dense { dense, activation } => {
-            let emitter = dense::Emitter {
-                dense,
-                activation,
-                plan,
-                group,
-                memory,
-            };
-            let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
-            backward.push(emitter.backward_weights());
-            backward.extend(sent(&|| emitter.backward_input()));
-            Functions::of(emitter.forward(), backward)
-        }
-        Kernel::Activation(kind) => Functions::of(
-            activation::forward(kind, plan, group, memory),
-            sent(&|| {
-                let name = format!("{}_backward_input_lanes", group.name);
-                activation::backward(
-                    &name,
-                    kind,
-                    plan,
-                    group,
-                    memory,
-                    &memory.delta(group.source),
-                )
-            }),
-        ),
-        Kernel::MaxPool2d(kind) => {
-            let pool = Pool::max(kind, plan, group, memory);
-            Functions::of(pool.max_forward(), sent(&|| pool.max_backward()))
-        }
-        Kernel::AvgPool2d(kind) => {
-            let pool = Pool::avg(kind, plan, group, memory);
-            Functions::of(pool.avg_forward(), sent(&|| pool.avg_backward()))
-        }
-        Kernel::Flatten => Functions::of(
-            flatten::forward(plan, group, memory),
-            sent(&|| flatten::backward(plan, group, memory)),
-        ),
-        Kernel::Softmax => Functions::of(
-            softmax::forward(plan, group, memory),
-            sent(&|| softmax::backward(plan, group, memory)),
-        ),
+        } => conv2d::functions(conv, activation, pool, site),
+        Kernel::ConvTranspose2d(conv) => conv_transpose2d::functions(conv, site),
+        Kernel::Dense { dense, activation } => dense::functions(dense, activation, site),
+        Kernel::Activation(activation) => activation::functions(activation, site),
+        Kernel::PRelu(prelu) => prelu::functions(prelu, site),
+        Kernel::MaxPool2d(pool) => pool::max_functions(pool, site),
+        Kernel::AvgPool2d(pool) => pool::avg_functions(pool, site),
+        Kernel::GlobalPool(pool) => global_pool::functions(pool, site),
+        Kernel::AdaptiveAvgPool2d => adaptive_avg_pool2d::functions(site),
+        Kernel::Upsample2d(upsample) => upsample2d::functions(upsample, site),
+        Kernel::ZeroPad(padding) => zero_pad::functions(padding, site),
+        Kernel::Reshape => reshape::functions(site),
+        Kernel::Softmax => softmax::functions(site),
+        Kernel::LogSoftmax => softmax::log_functions(site),
+        Kernel::LayerNorm(norm) => layer_norm::functions(norm, site),
+        Kernel::Add { activation } => add::functions(activation, site),
+        Kernel::Concat => concat::functions(site),
+        Kernel::Fork => fork::functions(site),
     }
 }
 

@@ -6,7 +6,6 @@ use super::memory::{Field, Memory};
 use crate::emit::tokens::{doc, ident, loops, number, used_in};
 use crate::plan::fuse::{Group, Kernel};
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::Padding;
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,7 +15,9 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
     let mut activations = vec![memory.value(ValueId::INPUT)];
     let mut deltas = memory.buffers();
     for group in groups {
-        activations.push(memory.value(group.output));
+        if !matches!(group.kernel, Kernel::Fork) {
+            activations.push(memory.value(group.output));
+        }
         activations.extend(memory.argmax(group));
         deltas.extend(memory.sums(group).filter(|_| memory.keeps_zeros(group)));
         if matches!(group.kernel, Kernel::Conv2d { .. }) {
@@ -81,7 +82,7 @@ pub fn passes(
     let training = training(plan, groups, functions, memory);
     let forward: TokenStream = functions
         .iter()
-        .map(|functions| functions.forward.call())
+        .filter_map(|functions| Some(functions.forward.as_ref()?.call()))
         .collect();
     let backward: TokenStream = functions
         .iter()
@@ -309,7 +310,7 @@ fn gather(input: &Shape, memory: &Memory) -> TokenStream {
         return quote!(lanes::gather(simd, samples, 0, block););
     }
     let [channels, rows, columns] = [0, 1, 2].map(|axis| input.dims()[axis]);
-    let Padding { top, left, .. } = memory.padding(ValueId::INPUT);
+    let [top, left] = memory.origin(ValueId::INPUT);
     let y = sum(&[(1, "y")], top);
     let row = sum(&[(rows, "c"), (1, "y")], 0);
     let (width, first, end) = (number(columns), number(left), number(left + columns));

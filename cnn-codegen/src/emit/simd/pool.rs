@@ -1,83 +1,49 @@
 //! Pools on lanes that no convolution takes in: `max_pool2d` with overlapping or padded windows, and `avg_pool2d`.
 
-use super::function::{Argument, Function, lanes_type, untiled};
-use super::memory::Memory;
-use crate::emit::axis::{Window, each_output};
-use crate::emit::tokens::{formula, loops, number, real};
-use crate::plan::Plan;
-use crate::plan::fuse::Group;
+use super::Functions;
+use super::function::Function;
+use super::site::Site;
+use crate::emit::axis::{Window, each_output, each_tap};
+use crate::emit::tokens::{formula, number, real};
 use cnn_spec::layer::{AvgPool2d, MaxPool2d, Pair};
 use cnn_spec::network::Dtype;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// What differs between the pools.
-pub struct Pool<'a> {
-    kernel_size: Pair,
-    stride: Pair,
-    padding: Pair,
-    plan: &'a Plan<'a>,
-    group: &'a Group<'a>,
-    memory: &'a Memory<'a>,
+/// The functions of a max pool.
+pub fn max_functions(pool: &MaxPool2d, site: Site) -> Functions {
+    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let pool = Pool { window, site };
+    Functions::of(pool.max_forward(), site.sent(|| pool.max_backward()))
 }
 
-impl<'a> Pool<'a> {
-    pub fn max(
-        pool: &MaxPool2d,
-        plan: &'a Plan<'a>,
-        group: &'a Group<'a>,
-        memory: &'a Memory<'a>,
-    ) -> Self {
-        Self {
-            kernel_size: pool.kernel_size,
-            stride: pool.stride,
-            padding: pool.padding,
-            plan,
-            group,
-            memory,
-        }
+/// The functions of an average pool.
+pub fn avg_functions(pool: &AvgPool2d, site: Site) -> Functions {
+    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let pool = Pool { window, site };
+    Functions::of(pool.avg_forward(), site.sent(|| pool.avg_backward()))
+}
+
+struct Pool<'a> {
+    window: Window,
+    site: Site<'a>,
+}
+
+impl Pool<'_> {
+    /// For each input value of a window, given its row and its column.
+    fn each_value(&self, body: impl Fn([&TokenStream; 3]) -> TokenStream) -> TokenStream {
+        let axes = self.window.axes(self.site.input_shape());
+        each_tap(axes, |row, column| {
+            body([&quote!(c), &quote!(#row), &quote!(#column)])
+        })
     }
 
-    pub fn avg(
-        pool: &AvgPool2d,
-        plan: &'a Plan<'a>,
-        group: &'a Group<'a>,
-        memory: &'a Memory<'a>,
-    ) -> Self {
-        Self {
-            kernel_size: pool.kernel_size,
-            stride: pool.stride,
-            padding: pool.padding,
-            plan,
-            group,
-            memory,
-        }
-    }
-
-    /// For each input value of a window: `row` and `column` are its indices.
-    fn each_value(&self, body: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
-        let window = Window {
-            kernel_size: self.kernel_size,
-            stride: self.stride,
-            dilation: Pair::square(1),
-            padding: self.padding,
-        };
-        let [rows, columns] = window.axes(&self.plan.value(self.group.input).shape);
-        let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
-        let (bind_row, bind_column) = (&row.binding, &column.binding);
-        let body = body(quote!([c][#row][#column]));
-        let in_row = loops(&[("kx", columns.taps)], &quote!(#bind_column #body));
-        loops(&[("ky", rows.taps)], &quote!(#bind_row #in_row))
+    fn each_output(&self, body: &TokenStream) -> TokenStream {
+        each_output(self.site.output_shape(), body)
     }
 
     fn formula(&self) -> String {
-        let window = Window {
-            kernel_size: self.kernel_size,
-            stride: self.stride,
-            dilation: Pair::square(1),
-            padding: self.padding,
-        };
-        let [rows, columns] = window.axes(&self.plan.value(self.group.input).shape);
+        let [rows, columns] = self.window.axes(self.site.input_shape());
         format!(
             "input[c][{}][{}]",
             rows.formula("y", "ky"),
@@ -85,105 +51,50 @@ impl<'a> Pool<'a> {
         )
     }
 
-    fn each_output(&self, body: &TokenStream) -> TokenStream {
-        each_output(&self.plan.value(self.group.output).shape, body)
+    /// Values in a window.
+    fn count(&self) -> usize {
+        let Pair { height, width } = self.window.kernel_size;
+        height * width
     }
 
-    fn array(&self, is_input: bool) -> TokenStream {
-        let id = if is_input {
-            self.group.input
-        } else {
-            self.group.output
-        };
-        lanes_type(&self.plan.value(id).shape)
-    }
-
-    fn output_index(&self) -> TokenStream {
-        self.memory
-            .index(self.group.output, [&quote!(c), &quote!(y), &quote!(x)])
-    }
-
-    fn shared_input(&self) -> Argument {
-        Argument::shared(
-            "input",
-            &self.array(true),
-            &self.memory.activation(self.group.input),
-        )
-    }
-
-    fn input_delta(&self) -> Argument {
-        Argument::unique(
-            "input_delta",
-            &self.array(true),
-            &self.memory.delta(self.group.source),
-        )
-    }
-
-    fn delta(&self) -> Argument {
-        Argument::shared(
-            "delta",
-            &self.array(false),
-            &self.memory.delta(self.group.output),
-        )
-    }
-
-    fn function(
-        &self,
-        end: &str,
-        doc: String,
-        arguments: Vec<Argument>,
-        body: TokenStream,
-    ) -> Function {
-        Function {
-            name: format!("{}_{end}_lanes", self.group.name),
-            doc,
-            sizes: &[],
-            arguments,
-            body,
-            calls: untiled(),
-        }
-    }
-
-    fn shapes(&self) -> String {
-        format!(
-            "{} → {}",
-            self.plan.value(self.group.input).shape,
-            self.plan.value(self.group.output).shape
-        )
-    }
-
-    pub fn max_forward(&self) -> Function {
-        let at = self.output_index();
-        let window =
-            self.each_value(|index| quote!(let value = lanes::load(simd, &input #index); largest = largest.max(value);));
+    fn max_forward(&self) -> Function {
+        let at = self.site.output_element();
+        let window = self.each_value(|index| {
+            let index = self.site.memory.index(self.site.group.input, index);
+            quote!(let value = lanes::load(simd, &input #index); largest = largest.max(value);)
+        });
         let body = self.each_output(&quote! {
             let mut largest = lanes::splat(simd, f32::NEG_INFINITY);
             #window
-            largest.store_array(&mut output #at);
+            largest.store_array(&mut #at);
         });
         let doc = format!(
             "`{}` forward, {}: the largest value of each {} window.\n\n{}",
-            self.group.name,
-            self.shapes(),
-            self.kernel_size,
+            self.site.group.name,
+            self.site.shapes(),
+            self.window.kernel_size,
             formula(&format!(
                 "output[c][y][x] = max {}    over ky, kx",
                 self.formula()
             )),
         );
-        let output = Argument::unique(
-            "output",
-            &self.memory.array(self.group.output),
-            &self.memory.activation(self.group.output),
-        );
-        self.function("forward", doc, vec![self.shared_input(), output], body)
+        self.site.function(
+            "forward",
+            doc,
+            vec![self.site.input(), self.site.output_mut()],
+            body,
+        )
     }
 
-    pub fn max_backward(&self) -> Function {
-        let at = self.output_index();
-        let window = self.each_value(|index| {
+    fn max_backward(&self) -> Function {
+        let at = self.site.output_element();
+        let window = self.each_value(|[c, row, column]| {
+            let index = self
+                .site
+                .memory
+                .index(self.site.group.input, [c, row, column]);
             quote! {
-                let place = &mut input_delta #index;
+                let place = &mut input_delta[#c][#row][#column];
                 let value = lanes::load(simd, &input #index);
                 let is_largest = value.simd_eq(largest);
                 let routed = is_largest.select(rest, zero);
@@ -192,7 +103,7 @@ impl<'a> Pool<'a> {
             }
         });
         let each = self.each_output(&quote! {
-            let largest = lanes::load(simd, &output #at);
+            let largest = lanes::load(simd, &#at);
             let zero = lanes::splat(simd, 0.0);
             let mut rest = lanes::load(simd, &delta[c][y][x]);
             #window
@@ -200,67 +111,65 @@ impl<'a> Pool<'a> {
         let doc = format!(
             "`{}` input delta: the delta of each window goes to its argmax, the first position that holds the largest \
              value; the others had no part in the output and get zero.",
-            self.group.name
-        );
-        let output = Argument::shared(
-            "output",
-            &self.memory.array(self.group.output),
-            &self.memory.activation(self.group.output),
+            self.site.group.name
         );
         let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
         lanes::clear(simd, values); #each);
-        self.function(
+        self.site.function(
             "backward_input",
             doc,
             vec![
-                self.shared_input(),
-                output,
-                self.delta(),
-                self.input_delta(),
+                self.site.input(),
+                self.site.output(),
+                self.site.delta(),
+                self.site.input_delta(),
             ],
             body,
         )
     }
 
     fn share(&self) -> TokenStream {
-        let share = 1.0 / (self.kernel_size.height * self.kernel_size.width) as f64;
+        let share = 1.0 / self.count() as f64;
         let share = real(share, Dtype::F32);
         quote!(#share)
     }
 
-    pub fn avg_forward(&self) -> Function {
-        let at = self.output_index();
+    fn avg_forward(&self) -> Function {
+        let at = self.site.output_element();
         let share = self.share();
-        let window = self.each_value(|index| quote!(sum += lanes::load(simd, &input #index);));
+        let window = self.each_value(|index| {
+            let index = self.site.memory.index(self.site.group.input, index);
+            quote!(sum += lanes::load(simd, &input #index);)
+        });
         let body = self.each_output(&quote! {
             let mut sum = lanes::splat(simd, 0.0);
             #window
-            (sum * #share).store_array(&mut output #at);
+            (sum * #share).store_array(&mut #at);
         });
-        let count = number(self.kernel_size.height * self.kernel_size.width);
+        let count = number(self.count());
         let doc = format!(
             "`{}` forward, {}: the mean of each {} window, a convolution with fixed weights.\n\n{}",
-            self.group.name,
-            self.shapes(),
-            self.kernel_size,
+            self.site.group.name,
+            self.site.shapes(),
+            self.window.kernel_size,
             formula(&format!(
                 "output[c][y][x] = Σ {} / {count}    over ky, kx",
                 self.formula()
             )),
         );
-        let output = Argument::unique(
-            "output",
-            &self.memory.array(self.group.output),
-            &self.memory.activation(self.group.output),
-        );
-        self.function("forward", doc, vec![self.shared_input(), output], body)
+        self.site.function(
+            "forward",
+            doc,
+            vec![self.site.input(), self.site.output_mut()],
+            body,
+        )
     }
 
-    pub fn avg_backward(&self) -> Function {
+    fn avg_backward(&self) -> Function {
         let share = self.share();
-        let window = self.each_value(|index| {
+        let window = self.each_value(|[c, row, column]| {
             quote! {
-                let place = &mut input_delta #index;
+                let place = &mut input_delta[#c][#row][#column];
                 (lanes::load(simd, place) + share).store_array(place);
             }
         });
@@ -268,14 +177,14 @@ impl<'a> Pool<'a> {
             .each_output(&quote!(let share = lanes::load(simd, &delta[c][y][x]) * #share; #window));
         let doc = format!(
             "`{}` input delta: every value of a window gets an equal share of the window's delta.",
-            self.group.name
+            self.site.group.name
         );
         let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
         lanes::clear(simd, values); #each);
-        self.function(
+        self.site.function(
             "backward_input",
             doc,
-            vec![self.delta(), self.input_delta()],
+            vec![self.site.delta(), self.site.input_delta()],
             body,
         )
     }

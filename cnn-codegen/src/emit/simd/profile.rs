@@ -109,7 +109,9 @@ fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions], memory: &Memo
         quote!(load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));),
     )];
     let layers = || groups.iter().zip(functions);
-    kernels.extend(layers().map(|(group, functions)| of_group(plan, group, &functions.forward)));
+    let forward =
+        layers().filter_map(|(group, functions)| Some((group, functions.forward.as_ref()?)));
+    kernels.extend(forward.map(|(group, function)| of_group(plan, group, function)));
     kernels.push(other(
         "loss_lanes",
         &[plan.scores],

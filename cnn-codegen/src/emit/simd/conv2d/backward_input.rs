@@ -1,8 +1,8 @@
 //! The input delta: the full convolution of the delta with the kernel turned by 180°.
 
 use super::super::function::{Argument, Call, Function, for_registers, of_runs, sum};
-use super::{Emitter, affine, each_map, tiles};
-use crate::emit::tokens::{formula, ident, number};
+use super::{Emitter, affine, each_map, inside, tiles};
+use crate::emit::tokens::{formula, number};
 use crate::plan::tile;
 use cnn_spec::layer::{ConvMode, Padding, Pair};
 use proc_macro2::TokenStream;
@@ -26,7 +26,7 @@ impl Emitter<'_> {
         let [_, height, width] = self.dims(self.group.source);
         let [_, rows, columns] = self.sums_dims();
         let border = self.memory.border(self.group);
-        let Padding { top, left, .. } = conv.padding;
+        let Padding { top, left, .. } = self.padding();
         let tap = self.tap();
         let (heights, rows_end) = (number(height), number(rows));
         let (taps_high, taps_wide) = (
@@ -107,7 +107,7 @@ impl Emitter<'_> {
         let conv = self.conv;
         let [_, height, width] = self.dims(self.group.source);
         let [_, rows, columns] = self.sums_dims();
-        let padding = conv.padding;
+        let padding = self.padding();
         let tap = self.tap();
         let (taps_high, taps_wide) = (
             number(conv.kernel_size.height),
@@ -210,11 +210,11 @@ impl Emitter<'_> {
         };
         let row = minus(
             affine(conv.stride.height, "y", conv.dilation.height, "ky"),
-            conv.padding.top,
+            self.padding().top,
         );
         let column = minus(
             affine(conv.stride.width, "x", conv.dilation.width, "kx"),
-            conv.padding.left,
+            self.padding().left,
         );
         let routed = if self.is_routed() {
             " Only where there is one: each sample is worked on by itself, with its channels side by side."
@@ -230,19 +230,5 @@ impl Emitter<'_> {
                 self.weight_text()
             )),
         )
-    }
-}
-
-/// Binds `name` to a place in the input, given one among its padding, or continues where that is no place in it.
-fn inside(name: &str, place: &TokenStream, padding: [usize; 2], size: usize) -> TokenStream {
-    let (name, before, size) = (ident(name), number(padding[0]), number(size));
-    match padding {
-        [0, 0] => quote!(let #name = #place;),
-        [0, _] => quote!(let #name = #place; if #name >= #size { continue; }),
-        _ => quote! {
-            let Some(#name) = usize::checked_sub(#place, #before).filter(|place| *place < #size) else {
-                continue;
-            };
-        },
     }
 }

@@ -14,11 +14,7 @@ impl Emitter<'_> {
         if self.is_routed() {
             return self.routed_weights();
         }
-        let mut arguments = vec![Argument::shared(
-            "input",
-            &self.array(self.group.input),
-            &self.memory.activation(self.group.input),
-        )];
+        let mut arguments = vec![self.input()];
         let is_banded = self.memory.band(self.group).is_some();
         if is_banded {
             arguments.extend(self.output_arguments());
@@ -172,7 +168,8 @@ impl Emitter<'_> {
         let conv = self.conv;
         let name = self.taps_name();
         let [_, _, columns] = self.sums_dims();
-        let (input, delta) = (self.array(self.group.input), self.delta_array());
+        let (input, delta) = (self.memory.array(self.group.input), self.delta_array());
+        let [top, left] = self.origin();
         let sums = self.taps_array();
         let group = self.group_of_map();
         let (place, channel) = (self.place_of_tap(), self.channel_of_tap());
@@ -182,9 +179,9 @@ impl Emitter<'_> {
         };
         let row = sum(
             &[(conv.stride.height, "y"), (conv.dilation.height, "ky")],
-            0,
+            top,
         );
-        let start = sum(&[(conv.dilation.width, "kx")], 0);
+        let start = sum(&[(conv.dilation.width, "kx")], left);
         let length = number((columns - 1) * conv.stride.width + 1);
         let column = sum(&[(conv.stride.width, "x")], 0);
         let delta_column = sum(&[(1, "x")], self.memory.border(self.group));

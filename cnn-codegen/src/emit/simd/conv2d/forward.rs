@@ -12,8 +12,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 impl Emitter<'_> {
-    /// From input to output, tile by tile: all maps at one place before the next, so that the input under a tile stays
-    /// in the nearest cache.
+    /// From input to output, tile by tile.
     pub fn forward(&self) -> Function {
         let [narrow, wide] = [Registers::Narrow, Registers::Wide].map(|registers| {
             let [_, _, columns] = self.dims(self.group.output);
@@ -50,11 +49,7 @@ impl Emitter<'_> {
     fn forward_arguments(&self) -> Vec<Argument> {
         let mut arguments = vec![
             Argument::parameters(self.group),
-            Argument::shared(
-                "input",
-                &self.array(self.group.input),
-                &self.memory.activation(self.group.input),
-            ),
+            self.input(),
             Argument::unique(
                 "output",
                 &self.memory.array(self.group.output),
@@ -82,47 +77,83 @@ impl Emitter<'_> {
         self.group.source == ValueId::INPUT
     }
 
-    /// Every tile of the output: rows, places in a row, maps.
+    /// Every tile of the output, row by row.
+    ///
+    /// All maps are computed at one place before the next, so that the input under a tile stays in the nearest cache; but
+    /// where that keeps the input under a whole row, and not the output too, each map's row is written in one go.
     fn slide(&self, slide: &Slide, registers: Registers) -> TokenStream {
-        let [_, rows, columns] = self.dims(self.group.output);
-        let runs = slide.runs.iter().map(|run| self.run(run, slide.columns));
-        let maps = self.each_group(&quote!(#(#runs)*));
-        let (count, size) = (columns.div_ceil(slide.columns), number(slide.columns));
-        let x = match (slide.columns, columns % slide.columns) {
-            (1, _) => quote!(tile),
-            (_, 0) => quote!(#size * tile),
-            _ => {
-                let last = number(columns - slide.columns);
-                quote!((#size * tile).min(#last))
-            }
-        };
-        let prefetch = self.reads_samples().then(|| {
-            let lines = number(
-                registers
-                    .lines(self.plan.network.input.elements())
-                    .div_ceil(rows * count),
+        let [maps, rows, columns] = self.dims(self.group.output);
+        let size = slide.columns;
+        let inputs = self.inputs_under_row();
+        if tile::is_near(inputs) && !tile::is_near(inputs + maps * columns) {
+            let runs = slide.runs.iter().map(|run| {
+                let along_row = self.each_place(size, &self.tile_call(run, size));
+                each_tile(run, &along_row)
+            });
+            let (prefetch, tiles) = (
+                self.prefetch(rows, registers),
+                self.each_group(&quote!(#(#runs)*)),
             );
-            quote!(lanes::prefetch(simd, &mut lines, #lines);)
-        });
-        let places = if slide.columns == 1 {
-            loops(&[("x", count)], &quote!(#prefetch #maps))
-        } else {
-            loops(&[("tile", count)], &quote!(let x = #x; #prefetch #maps))
-        };
-        loops(&[("y", rows)], &places)
+            return loops(&[("y", rows)], &quote!(#prefetch #tiles));
+        }
+        let runs = slide
+            .runs
+            .iter()
+            .map(|run| each_tile(run, &self.tile_call(run, size)));
+        let (prefetch, tiles) = (
+            self.prefetch(rows * columns.div_ceil(size), registers),
+            self.each_group(&quote!(#(#runs)*)),
+        );
+        loops(
+            &[("y", rows)],
+            &self.each_place(size, &quote!(#prefetch #tiles)),
+        )
     }
 
-    /// The tiles of a run of maps at one place.
-    fn run(&self, run: &Run, columns: usize) -> TokenStream {
+    /// How many values of the input a group's kernels meet along a row of the output.
+    fn inputs_under_row(&self) -> usize {
+        let (conv, sums) = (self.conv, self.pool_size().height);
+        let taps = (conv.kernel_size.height - 1) * conv.dilation.height + 1;
+        let [_, _, width] = self.input_dims();
+        self.inputs() * ((sums - 1) * conv.stride.height + taps) * width
+    }
+
+    /// Has a part of the next samples brought near, if it reads them: there are so many parts.
+    fn prefetch(&self, parts: usize, registers: Registers) -> Option<TokenStream> {
+        self.reads_samples().then(|| {
+            let lines = registers.lines(self.plan.network.input.elements());
+            let lines = number(lines.div_ceil(parts));
+            quote!(lanes::prefetch(simd, &mut lines, #lines);)
+        })
+    }
+
+    /// Goes along a row of the output, so many columns at a time; the last may overlap the ones before.
+    fn each_place(&self, size: usize, body: &TokenStream) -> TokenStream {
+        let [_, _, columns] = self.dims(self.group.output);
+        let count = columns.div_ceil(size);
+        if size == 1 {
+            return loops(&[("x", count)], body);
+        }
+        let (last, is_whole) = (number(columns - size), columns.is_multiple_of(size));
+        let size = number(size);
+        let x = if is_whole {
+            quote!(#size * tile)
+        } else {
+            quote!((#size * tile).min(#last))
+        };
+        loops(&[("tile", count)], &quote!(let x = #x; #body))
+    }
+
+    /// Computes a tile of a run of maps.
+    fn tile_call(&self, run: &Run, columns: usize) -> TokenStream {
         let (name, maps) = (self.tile_name(), run.tile.maps);
-        let count = (run.end - run.start) / maps;
         let (size, columns) = (number(maps), number(columns));
         let argmax = self.pool.map(|_| quote!(argmax.as_deref_mut(),));
         let mut terms = Vec::new();
         if self.conv.groups > 1 {
             terms.push((self.kernels(), "group"));
         }
-        if count > 1 {
+        if tile_count(run) > 1 {
             terms.push((maps, "map"));
         }
         let o = if terms.is_empty() {
@@ -131,13 +162,8 @@ impl Emitter<'_> {
         } else {
             sum(&terms, run.start)
         };
-        let tile = quote! {
+        quote! {
             #name::<S, #size, #columns>(simd, parameters, input, output, #argmax [#o, y, x]);
-        };
-        if count > 1 {
-            loops(&[("map", count)], &tile)
-        } else {
-            tile
         }
     }
 
@@ -150,10 +176,7 @@ impl Emitter<'_> {
         let name = self.tile_name();
         let parameters = parameters_type(&self.group.layer);
         let pattern = parameters_pattern(self.plan, &self.group.layer);
-        let (input, output) = (
-            self.array(self.group.input),
-            self.memory.array(self.group.output),
-        );
+        let [input, output] = [self.group.input, self.group.output].map(|id| self.memory.array(id));
         let argmax = self.memory.argmax(self.group).map(|argmax| {
             let array = argmax.array();
             quote!(argmax: Option<&mut #array>,)
@@ -235,20 +258,20 @@ impl Emitter<'_> {
     fn taps(&self) -> TokenStream {
         let conv = self.conv;
         let (channel, tap, at) = (self.channel(), self.tap(), self.sum_at());
-        let (row, column) = self.position();
+        let ((row, column), [top, left]) = (self.position(), self.origin());
         let row = sum(
             &[
                 (conv.stride.height, &row.to_string()),
                 (conv.dilation.height, "ky"),
             ],
-            0,
+            top,
         );
         let column = sum(
             &[
                 (conv.stride.width, &column.to_string()),
                 (conv.dilation.width, "kx"),
             ],
-            0,
+            left,
         );
         let products = self.each_position(&quote! {
             let value = lanes::load(simd, &input[#channel][#row][#column]);
@@ -428,5 +451,17 @@ impl Emitter<'_> {
                 activation::value_text(self.activation, z)
             )),
         )
+    }
+}
+
+fn tile_count(run: &Run) -> usize {
+    (run.end - run.start) / run.tile.maps
+}
+
+/// For each tile of a run of maps.
+fn each_tile(run: &Run, body: &TokenStream) -> TokenStream {
+    match tile_count(run) {
+        1 => body.clone(),
+        count => loops(&[("map", count)], body),
     }
 }

@@ -6,23 +6,57 @@ mod backward_weights;
 mod forward;
 mod routed;
 
+use super::Functions;
 use super::function::{Argument, lanes_type};
 use super::memory::Memory;
+use super::site::Site;
 use crate::emit::tokens::{ident, number};
 use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Activation, Conv2d, ConvMode, MaxPool2d, Pair};
+use cnn_spec::layer::{Activation, Conv2d, ConvMode, MaxPool2d, Padding, Pair};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 /// A convolution with what is fused to it.
-pub struct Emitter<'a> {
-    pub conv: &'a Conv2d,
-    pub activation: Option<Activation>,
-    pub pool: Option<&'a MaxPool2d>,
-    pub plan: &'a Plan<'a>,
-    pub group: &'a Group<'a>,
-    pub memory: &'a Memory<'a>,
+struct Emitter<'a> {
+    conv: &'a Conv2d,
+    activation: Option<Activation>,
+    pool: Option<&'a MaxPool2d>,
+    plan: &'a Plan<'a>,
+    group: &'a Group<'a>,
+    memory: &'a Memory<'a>,
+}
+
+/// The functions of a convolution.
+pub fn functions(
+    conv: &Conv2d,
+    activation: Option<Activation>,
+    pool: Option<&MaxPool2d>,
+    site: Site,
+) -> Functions {
+    let Site {
+        plan,
+        group,
+        memory,
+    } = site;
+    let emitter = Emitter {
+        conv,
+        activation,
+        pool,
+        plan,
+        group,
+        memory,
+    };
+    let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
+    backward.push(emitter.backward_weights());
+    backward.extend(site.sent(|| emitter.backward_input()));
+    Functions {
+        tile: Some(emitter.tile()),
+        forward: Some(emitter.forward()),
+        weight_tile: Some(emitter.weight_tile()),
+        backward,
+        finish: Some(emitter.finish_weights()),
+    }
 }
 
 impl Emitter<'_> {
@@ -108,6 +142,25 @@ impl Emitter<'_> {
         lanes_type(&self.plan.value(id).shape)
     }
 
+    /// What the kernels slide over, with the zeros around it.
+    fn input(&self) -> Argument {
+        let id = self.group.input;
+        Argument::shared("input", &self.memory.array(id), &self.memory.activation(id))
+    }
+
+    /// Where in it they begin.
+    fn origin(&self) -> [usize; 2] {
+        self.memory.origin(self.group.input)
+    }
+
+    /// The zeros around what it sends a delta to: none where that has them itself.
+    fn padding(&self) -> Padding {
+        if self.group.source == self.group.input {
+            return Padding::default();
+        }
+        self.conv.padding
+    }
+
     fn delta(&self) -> Argument {
         Argument::shared(
             "delta",
@@ -143,8 +196,22 @@ fn affine(stride: usize, position: &str, dilation: usize, tap: &str) -> String {
     format!("{} + {}", product(stride, position), product(dilation, tap))
 }
 
+/// Binds `name` to a place in the input, given one among `padding`, or continues where that is no place in it.
+pub fn inside(name: &str, place: &TokenStream, padding: [usize; 2], size: usize) -> TokenStream {
+    let (name, before, size) = (ident(name), number(padding[0]), number(size));
+    match padding {
+        [0, 0] => quote!(let #name = #place;),
+        [0, _] => quote!(let #name = #place; if #name >= #size { continue; }),
+        _ => quote! {
+            let Some(#name) = usize::checked_sub(#place, #before).filter(|place| *place < #size) else {
+                continue;
+            };
+        },
+    }
+}
+
 /// Binds `name` to the first of `size` things, tile by tile; the last tile may overlap the one before.
-fn tiles(name: &str, count: usize, size: &str, body: &TokenStream) -> TokenStream {
+pub fn tiles(name: &str, count: usize, size: &str, body: &TokenStream) -> TokenStream {
     let (name, size) = (ident(name), ident(size));
     let suffixed = proc_macro2::Literal::usize_suffixed(count);
     let count = number(count);

@@ -195,10 +195,11 @@ impl Emitter<'_> {
             quote!(if const { lanes::is_wide::<S>() } { #wide } else { #narrow })
         };
         let kernels = number(maps);
+        let [top, left] = self.origin().map(number);
         let body = quote! {
             for (group, maps) in input.chunks(S::COUNT).enumerate() {
                 let sums = &mut sums[group];
-                lanes::exchange(simd, maps, [0, 0], &mut samples[..S::COUNT]);
+                lanes::exchange(simd, maps, [#top, #left], &mut samples[..S::COUNT]);
                 for lane in 0..S::COUNT {
                     let sample = samples[lane].as_flattened();
                     for o in 0..#kernels { #rows }
@@ -210,11 +211,7 @@ impl Emitter<'_> {
             doc: self.routed_weights_doc(),
             sizes: &[],
             arguments: vec![
-                Argument::shared(
-                    "input",
-                    &self.array(self.group.input),
-                    &self.memory.activation(self.group.input),
-                ),
+                self.input(),
                 self.routes(false),
                 self.samples(),
                 self.routed_sums(),
@@ -272,7 +269,7 @@ impl Emitter<'_> {
         let Pair { height, width } = self.conv.kernel_size;
         let [maps, ..] = self.sums_dims();
         let [_, _, columns] = self.input_dims();
-        let Padding { top, left, .. } = self.conv.padding;
+        let Padding { top, left, .. } = self.padding();
         let tap = self.tap();
         let position = sum(&[(columns, "ky"), (1, "kx")], 0);
         let [maps, height, width, inputs, top, left] =
