@@ -4,6 +4,7 @@ pub mod close;
 pub mod figures;
 pub mod flat;
 pub mod language;
+pub mod mutants;
 pub mod package;
 pub mod probe;
 pub mod random;

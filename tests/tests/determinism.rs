@@ -64,7 +64,11 @@ fn debug_and_release_and_any_number_of_threads_give_the_same_bits() {
             };
             let code = cnn_codegen::compile(toml, "net.toml", &options)
                 .unwrap_or_else(|report| panic!("{report}"));
-            let call = format!("print::<network_{}::{}>({name:?});\n", texts.len(), code.name());
+            let call = format!(
+                "print::<network_{}::{}>({name:?});\n",
+                texts.len(),
+                code.name()
+            );
             main.push_str(&call);
             texts.push(code.text().to_owned());
         }
@@ -78,6 +82,9 @@ fn debug_and_release_and_any_number_of_threads_give_the_same_bits() {
     };
     let debug = run(&[]);
     assert_eq!(debug, run(&["--release"]));
-    let plain: Vec<_> = debug.lines().filter(|line| line.contains("plain")).collect();
+    let plain: Vec<_> = debug
+        .lines()
+        .filter(|line| line.contains("plain"))
+        .collect();
     assert_eq!(plain, PLAIN);
 }

@@ -95,12 +95,17 @@ fn table() -> String {
     let mut table = String::from(
         "| | options | PyTorch, reference, differences | plain loops beside vectors |\n| --- | --- | :---: | :---: |\n",
     );
-    let sections = ["layer", "training.loss", "training.optimizer", "training.schedule"];
+    let sections = [
+        "layer",
+        "training.loss",
+        "training.optimizer",
+        "training.schedule",
+    ];
     for section in sections {
-        let kinds = all.iter().filter_map(|thing| thing.strip_prefix(section)?.strip_prefix('.'));
-        let is_kind = |kind: &&str| {
-            !kind.contains('.') && is_judged(&format!("{section}.{kind}"))
-        };
+        let kinds = all
+            .iter()
+            .filter_map(|thing| thing.strip_prefix(section)?.strip_prefix('.'));
+        let is_kind = |kind: &&str| !kind.contains('.') && is_judged(&format!("{section}.{kind}"));
         for kind in kinds.filter(is_kind) {
             let thing = format!("{section}.{kind}");
             let options: Vec<_> = all
