@@ -2,6 +2,7 @@
 
 mod arguments;
 
+use crate::picture::Format;
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
@@ -64,7 +65,11 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             network,
             format,
             output,
-        }) => output.put(&picture::draw(&read(&network.file)?.parse()?, format))?,
+        }) => {
+            let ending = || output.path.as_deref().map_or(Format::Svg, Format::of);
+            let network = read(&network.file)?.parse()?;
+            output.put(&picture::draw(&network, format.unwrap_or_else(ending)))?;
+        }
         Some(Command::Train {
             network,
             kernels,
@@ -180,6 +185,8 @@ fn second_file(error: &clap::Error) -> Option<clap::Error> {
     let mut command = Arguments::command();
     let is_file =
         error.kind() == ErrorKind::ArgumentConflict && command.find_subcommand(word).is_none();
-    let message = format!("unexpected argument '{word}' found: one file is compiled at a time");
+    let message = format!(
+        "unexpected argument '{word}' found: one file is compiled at a time, and what stands before it is no command"
+    );
     is_file.then(|| command.error(ErrorKind::UnknownArgument, message))
 }

@@ -70,7 +70,8 @@ fn standard_input_is_a_file_like_any_other() {
 #[test]
 fn a_second_file_is_no_command() {
     let outcome = Folder::with_net().run(&["net.toml", "other.toml"]);
-    let stderr = "error: unexpected argument 'other.toml' found: one file is compiled at a time\n\n\
+    let stderr = "error: unexpected argument 'other.toml' found: one file is compiled at a time, and what stands before \
+                  it is no command\n\n\
                   Usage: cnn-codegen [OPTIONS] <net.toml>\n       cnn-codegen <COMMAND>\n\n\
                   For more information, try '--help'.\n";
     assert_eq!(outcome, Outcome::failure(2, stderr));
@@ -128,7 +129,8 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
     let folder = Folder::with_net();
     folder.write("latin-1.toml", b"# caf\xe9\n");
     folder.write("untrained.toml", NET.split("[training]").next().unwrap());
-    folder.write("gelu.toml", NET.replace("relu", "gelu"));
+    let double = NET.replace("input =", "dtype = \"f64\"\ninput =");
+    folder.write("double.toml", double);
     fs::create_dir(folder.join("folder")).unwrap();
     let trainer = |file, out| vec!["trainer", file, "--out", out];
     let with_runtime = |runtime| [trainer("net.toml", "new"), vec!["--runtime", runtime]].concat();
@@ -181,8 +183,8 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
                 .into(),
         ),
         (
-            vec!["bench", "gelu.toml"],
-            "`gelu.toml` has layers or branches for which there are no simd kernels to measure"
+            vec!["bench", "double.toml"],
+            "`double.toml` computes in `f64`, for which there are no simd kernels to measure: leave `dtype` out"
                 .into(),
         ),
         (

@@ -67,8 +67,15 @@ fn the_pictures_of_the_examples_are_as_they_were_looked_at() {
 }
 
 #[test]
-fn every_example_fits_its_picture() {
-    for entry in fs::read_dir(examples().join("networks")).unwrap() {
+fn every_network_fits_its_picture() {
+    let folders = [
+        examples().join("networks"),
+        examples().join("../tests/kernels/networks"),
+    ];
+    let entries = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap());
+    for entry in entries {
         let net = fs::read_to_string(entry.unwrap().path()).unwrap();
         let network = cnn_spec::parse(&net, "net.toml").unwrap();
         let svg = graph(&net, &[]);
@@ -106,7 +113,7 @@ fn every_example_fits_its_picture() {
 
 #[test]
 fn dot_and_mermaid_name_layers_and_shapes() {
-    let dot = r#"digraph Skip {
+    let dot = r#"digraph "Skip" {
   rankdir = LR
   node [shape = box, style = rounded, fontname = Helvetica, fontsize = 11]
   edge [fontname = Helvetica, fontsize = 9]
@@ -152,5 +159,16 @@ fn a_picture_can_go_to_a_file() {
     let outcome = folder.run(&["graph", "net.toml", "-o", "net.svg"]);
     assert_eq!(outcome, Outcome::success(""));
     assert_eq!(folder.read("net.svg"), graph(NET, &[]));
-    assert_eq!(folder.names(), ["net.svg", "net.toml"]);
+    for (file, format) in [
+        ("net.dot", "dot"),
+        ("net.mmd", "mermaid"),
+        ("net.txt", "svg"),
+    ] {
+        let outcome = folder.run(&["graph", "net.toml", "-o", file]);
+        assert_eq!(outcome, Outcome::success(""));
+        assert_eq!(folder.read(file), graph(NET, &["--format", format]));
+    }
+    let arguments = ["graph", "net.toml", "--format", "dot", "-o", "net.svg"];
+    assert_eq!(folder.run(&arguments), Outcome::success(""));
+    assert_eq!(folder.read("net.svg"), folder.read("net.dot"));
 }

@@ -159,9 +159,7 @@ where
     }
 
     fn resumed_steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
-        steps::<M>(parameters, batch, count, |optimizer| {
-            *optimizer = moved::<M>(optimizer);
-        })
+        steps::<M>(parameters, batch, count, replace::<M>)
     }
 
     fn shapes(&self) -> ([&'static [usize]; 2], bool) {
@@ -253,8 +251,8 @@ where
     (0..count).map(&mut step).collect()
 }
 
-/// A new optimizer with the state of another.
-fn moved<M: Trainable>(from: &M::Optimizer) -> Box<M::Optimizer> {
+/// Puts a new optimizer with the same state in its place.
+fn replace<M: Trainable>(from: &mut Box<M::Optimizer>) {
     let mut to = M::Optimizer::boxed();
     let numbers = (0..).take_while(|index| M::Optimizer::number_name(*index).is_some());
     for index in numbers {
@@ -267,7 +265,7 @@ fn moved<M: Trainable>(from: &M::Optimizer) -> Box<M::Optimizer> {
             to.tensor_mut(memory, index).copy_from_slice(values);
         }
     }
-    to
+    *from = to;
 }
 
 /// Sets the gradients of a batch; gives its mean cost.

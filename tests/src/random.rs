@@ -39,10 +39,8 @@ pub fn network(number: u64, dtype: &str) -> String {
     }
     let training = draw.training();
     if !push_fitting(&mut text, &training) {
-        text += &format!(
-            "\n[training]\nloss = \"quadratic\"\n{}",
-            after_loss(&training)
-        );
+        text += "\n[training]\nloss = \"quadratic\"\n";
+        text += after_loss(&training);
     }
     text
 }

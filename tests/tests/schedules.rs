@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::fs;
 
 #[derive(Deserialize)]
-struct Rates {
+struct Course {
     schedule: String,
     epochs: usize,
     /// In each epoch.
@@ -62,7 +62,7 @@ fn schedule(text: &str) -> Schedule {
 fn rates_are_pytorchs() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/pytorch/schedules.json");
     let text = fs::read_to_string(path).expect("the figures can be read");
-    let records: Vec<Rates> = serde_json::from_str(&text).expect("figures are JSON");
+    let records: Vec<Course> = serde_json::from_str(&text).expect("figures are JSON");
     assert!(records.len() > 10);
     for record in records {
         let mut rate = LearningRate::new(schedule(&record.schedule), 0.1);

@@ -62,9 +62,9 @@ pub enum Command {
     Graph {
         #[command(flatten)]
         network: Network,
-        /// What to write
-        #[arg(long, default_value = "svg")]
-        format: Format,
+        /// What to write, if not what the file's ending says; else SVG
+        #[arg(long)]
+        format: Option<Format>,
         #[command(flatten)]
         output: Output,
     },

@@ -9,7 +9,7 @@ impl fmt::Display for Dot<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(diagram) = self;
         let font = "fontname = Helvetica, fontsize";
-        writeln!(f, "digraph {} {{", diagram.name)?;
+        writeln!(f, "digraph \"{}\" {{", diagram.name)?;
         writeln!(f, "  rankdir = LR")?;
         writeln!(f, "  node [shape = box, style = rounded, {font} = 11]")?;
         writeln!(f, "  edge [{font} = 9]")?;

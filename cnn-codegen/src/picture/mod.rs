@@ -13,6 +13,8 @@ use diagram::Diagram;
 use dot::Dot;
 use layout::Layout;
 use mermaid::Mermaid;
+use std::ffi::OsStr;
+use std::path::Path;
 use svg::Svg;
 
 /// What a picture is written as.
@@ -24,6 +26,17 @@ pub(crate) enum Format {
     Dot,
     /// What Markdown on many sites shows as a picture
     Mermaid,
+}
+
+impl Format {
+    /// What a file's ending asks for.
+    pub(crate) fn of(file: &Path) -> Self {
+        match file.extension().and_then(OsStr::to_str) {
+            Some("dot" | "gv") => Self::Dot,
+            Some("mmd" | "mermaid") => Self::Mermaid,
+            _ => Self::Svg,
+        }
+    }
 }
 
 /// Draws a network.

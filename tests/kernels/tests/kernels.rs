@@ -115,7 +115,7 @@ where
     let (inputs, targets) = samples::<P>(count);
     let exact = step::<D>(
         widened::<D, P>(),
-        &inputs.iter().map(|input| wide(input)).collect::<Vec<_>>(),
+        &inputs.iter().map(wide).collect::<Vec<_>>(),
         &samples::<D>(count).1,
     );
     let plain = step::<P>(initial::<P>(), &inputs, &targets);

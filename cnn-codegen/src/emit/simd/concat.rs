@@ -4,7 +4,7 @@ use super::Functions;
 use super::function::{Function, sum};
 use super::site::Site;
 use crate::emit::element::{each, element};
-use crate::emit::tokens::formula;
+use crate::emit::tokens::{formula, ident, number};
 use crate::plan::ValueId;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,15 +16,15 @@ pub fn functions(site: Site) -> Functions {
 
 fn forward(site: Site) -> Function {
     let copies = parts(site).map(|(number, id, start)| {
-        let input = site.element(&format!("input{number}"), id);
-        let place = if site.output_shape().rank() == 1 {
-            let i = from(start, "i");
-            quote!([#i])
-        } else {
-            let c = from(start, "c");
-            site.memory
-                .index(site.group.output, [&c, &quote!(y), &quote!(x)])
-        };
+        let name = format!("input{number}");
+        if let [features] = *site.shape(id).dims() {
+            let (part, input) = (part(start, features), ident(&name));
+            return quote!(output[#part].copy_from_slice(#input););
+        }
+        let (input, c) = (site.element(&name, id), sum(&[(1, "c")], start));
+        let place = site
+            .memory
+            .index(site.group.output, [&c, &quote!(y), &quote!(x)]);
         each(site.shape(id), &quote!(output #place = #input;))
     });
     let body = quote!(#(#copies)*);
@@ -47,15 +47,13 @@ fn backward(site: Site) -> Function {
     let sent = || parts(site).filter(|(_, id, _)| site.plan.value(*id).has_delta);
     let name = |number: usize| format!("input{number}_delta");
     let copies = sent().map(|(number, id, start)| {
-        let place = element(&name(number), site.shape(id));
-        let index = if site.output_shape().rank() == 1 {
-            let i = from(start, "i");
-            quote!([#i])
-        } else {
-            let c = from(start, "c");
-            quote!([#c][y][x])
-        };
-        each(site.shape(id), &quote!(#place = delta #index;))
+        let name = name(number);
+        if let [features] = *site.shape(id).dims() {
+            let (part, input_delta) = (part(start, features), ident(&name));
+            return quote!(#input_delta.copy_from_slice(&delta[#part]););
+        }
+        let (place, c) = (element(&name, site.shape(id)), sum(&[(1, "c")], start));
+        each(site.shape(id), &quote!(#place = delta[#c][y][x];))
     });
     let body = quote!(#(#copies)*);
     let doc = format!(
@@ -77,6 +75,8 @@ fn parts(site: Site<'_>) -> impl Iterator<Item = (usize, ValueId, usize)> {
     })
 }
 
-fn from(start: usize, index: &str) -> TokenStream {
-    sum(&[(1, index)], start)
+/// The features of the output that are those of an input: `5..10`.
+fn part(start: usize, features: usize) -> TokenStream {
+    let (end, start) = (number(start + features), number(start));
+    quote!(#start..#end)
 }

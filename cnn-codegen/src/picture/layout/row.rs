@@ -3,6 +3,7 @@
 use super::{
     Arrow, Body, Cell, JUNCTION, LANE, LINE, Layout, MARGIN, Point, SHAFT, Style, Text, distance,
 };
+use std::iter;
 use std::ops::Range;
 
 /// Between arrows that end at the same box.
@@ -225,14 +226,12 @@ fn stacked(mut edges: Vec<(Option<usize>, usize)>) -> Vec<Arc> {
 fn middles(cells: &[Cell], arrival: Option<&Cell>) -> impl Iterator<Item = f64> {
     let first = &cells[0];
     let body = arrival.map_or(0.0, Cell::arrow_length) + first.form.half_width();
-    let mut middle = MARGIN + body.max(first.caption.half_width());
-    let rest = cells.windows(2).map(move |pair| {
-        middle += distance(&pair[0], &pair[1]);
-        middle
+    let middle = MARGIN + body.max(first.caption.half_width());
+    let rest = cells.windows(2).scan(middle, |middle, pair| {
+        *middle += distance(&pair[0], &pair[1]);
+        Some(*middle)
     });
-    [MARGIN + body.max(first.caption.half_width())]
-        .into_iter()
-        .chain(rest)
+    iter::once(middle).chain(rest)
 }
 
 fn max(lengths: impl Iterator<Item = f64>) -> f64 {
