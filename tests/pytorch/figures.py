@@ -655,6 +655,7 @@ CASES = {
     ),
     # Sequences.
     "conv1d": toml(SEQUENCE, ['type = "conv1d"; out_channels = 2; kernel_size = 3']),
+    "conv1d_valid": toml(SEQUENCE, ['type = "conv1d"; out_channels = 2; kernel_size = 3; padding = "valid"']),
     "conv1d_everything": toml(
         [4, 9],
         [
@@ -959,7 +960,7 @@ CASES = {
     "muon_everything": trained(
         'type = "muon", learning_rate = 0.02, momentum = 0.8, nesterov = false, weight_decay = 0.2, epsilon = 1e-3, '
         'ns_steps = 3, adjust_learning_rate = "match_rms_adamw", '
-        'adamw = { learning_rate = 0.01, betas = [0.8, 0.95], weight_decay = 0.1 }',
+        'adamw = { learning_rate = 0.01, betas = [0.8, 0.95], epsilon = 1e-2, weight_decay = 0.1 }',
         schedule="cosine",
     ),
     "muon_convolutions": convolved('type = "muon", learning_rate = 0.02'),

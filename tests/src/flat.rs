@@ -1,11 +1,14 @@
 //! Generated networks behind one face, whatever their types: everything as flat vectors of `f64`.
 
+use cnn_runtime::fit::StepReport;
 use cnn_runtime::math::Real;
 use cnn_runtime::schedule::{LearningRate, Progress};
 use cnn_runtime::{
-    Model, OptimizerState, Parameters, Rng, Target, Tensor, TensorInfo, Trainable, Zeroed,
+    Checkpoint, EpochReport, Error, Fit, Model, Observer, OptimizerState, Parameters, Rng, Split,
+    Target, Tensor, TensorInfo, Trainable, Zeroed,
 };
 use std::marker::PhantomData;
+use std::path::Path;
 
 /// The values of each tensor, in the network's order.
 pub type Tensors = Vec<Vec<f64>>;
@@ -56,6 +59,36 @@ pub trait Network: Sync {
 
     /// The same, where before each step the optimizer's state goes by its names into a new optimizer.
     fn resumed_steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors>;
+
+    /// The shapes of input and output, and whether targets are numbers.
+    fn shapes(&self) -> ([&'static [usize]; 2], bool);
+
+    /// The settings in the network's file.
+    fn settings(&self) -> Fit;
+
+    /// What a whole training makes of first values; those that the seed gives, if there are none.
+    ///
+    /// # Errors
+    /// As [`Fit::run`].
+    fn train(
+        &self,
+        fit: &Fit,
+        first: Option<&[Vec<f64>]>,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error>;
+
+    /// What the rest of a training makes of its checkpoint.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`] and [`Fit::resume`].
+    fn resume(
+        &self,
+        fit: &Fit,
+        checkpoint: &Path,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error>;
 }
 
 /// The face of the network `M`.
@@ -128,6 +161,59 @@ where
 
     fn resumed_steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
         steps::<M>(parameters, batch, count, replace::<M>)
+    }
+
+    fn shapes(&self) -> ([&'static [usize]; 2], bool) {
+        ([M::INPUT_SHAPE, M::OUTPUT_SHAPE], M::Target::TAKES_NUMBERS)
+    }
+
+    fn settings(&self) -> Fit {
+        Fit::new::<M>()
+    }
+
+    fn train(
+        &self,
+        fit: &Fit,
+        first: Option<&[Vec<f64>]>,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error> {
+        let mut parameters = fit.initialize::<M>();
+        if let Some(first) = first {
+            load::<M>(&mut parameters, first);
+        }
+        fit.run::<M>(&mut parameters, data, Forward(observer))?;
+        Ok(store::<M>(&parameters))
+    }
+
+    fn resume(
+        &self,
+        fit: &Fit,
+        checkpoint: &Path,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error> {
+        let checkpoint = Checkpoint::<M>::read(checkpoint)?;
+        let mut parameters = M::Parameters::boxed();
+        fit.resume(&checkpoint, &mut parameters, data, Forward(observer))?;
+        Ok(store::<M>(&parameters))
+    }
+}
+
+/// Tells another observer everything.
+struct Forward<'a>(&'a mut dyn Observer);
+
+impl Observer for Forward<'_> {
+    fn step(&mut self, report: &StepReport) -> Result<(), Error> {
+        self.0.step(report)
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<(), Error> {
+        self.0.epoch(report)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.0.is_interrupted()
     }
 }
 
