@@ -793,6 +793,14 @@ CASES = {
             'type = "dense"; out_features = 2',
         ],
     ),
+    "batch_norm1d_not_learnt": toml(
+        [5],
+        [
+            'type = "dense"; out_features = 4; activation = "tanh"',
+            'type = "batch_norm1d"; epsilon = 0.01; affine = false',
+            'type = "dense"; out_features = 3',
+        ],
+    ),
     "dropout": toml(
         [5],
         [
