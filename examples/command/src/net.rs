@@ -280,6 +280,7 @@ impl cnn_runtime::Trainable for WorkedExample1 {
     type Target = Target;
     type Optimizer = Optimizer;
     type Workspace = Workspace;
+    type Statistics = ();
 
     const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
         epochs: 1,
