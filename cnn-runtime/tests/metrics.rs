@@ -61,7 +61,7 @@ fn scores_are_means() {
         samples: 2,
         weight: 5.0,
     };
-    assert_eq!(totals.scale(), 0.5);
+    assert_eq!(totals.scale().to_bits(), 0.5_f64.to_bits());
     let expected = Score {
         loss: 0.25,
         accuracy: Some(0.75),
