@@ -121,7 +121,8 @@ impl Emitter<'_> {
         let body = each_channel(
             site.output_shape(),
             &quote! {
-                let [mean, variance] = lanes::moments(simd, #rows, count, samples);
+                let rows = #rows;
+                let [mean, variance] = lanes::moments(simd, rows, count, samples);
                 sums.take(#c, count, mean, variance);
             },
         );
