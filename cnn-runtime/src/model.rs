@@ -211,6 +211,12 @@ pub trait Parameters: Zeroed + Clone + Send + Sync + 'static {
     /// The same, to be written to.
     fn tensor_mut(&mut self, index: usize) -> &mut [Self::Scalar];
 
+    /// The indices in [`Self::TENSORS`] of what follows its gradient.
+    fn learnt() -> impl Iterator<Item = usize> {
+        let is_learnt = |index: &usize| Self::TENSORS[*index].role == Role::Learnt;
+        (0..Self::TENSORS.len()).filter(is_learnt)
+    }
+
     /// Sets every value to zero.
     fn clear(&mut self) {
         for index in 0..Self::TENSORS.len() {

@@ -21,7 +21,7 @@ total                                                  4,408                    
 loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine; epochs 10, batch size 64, seed 0
 kernels: plain
 memory: parameters 17,632 bytes; to infer one sample 15,592, any batch 15,592
-        to train any batch 31,184 a thread, gradients 17,632, the optimizer's memory 17,632
+        to train any batch 31,184 a thread, gradients 17,632, optimizer's memory 17,632
 ";
 }
 

@@ -109,13 +109,19 @@ impl<'a> Emitter<'a> {
             Argument::Input,
             Argument::OutputMut,
         ];
-        let (mut learnt, mut text) = (quote!(), "");
+        let (mut value, mut text) = (quote!(normalized), "");
         if self.norm.affine {
             arguments.insert(0, Argument::Parameters);
-            learnt = quote!(* parameters.weight[#c] + parameters.bias[#c]);
+            value = quote!(parameters.weight[#c] * normalized + parameters.bias[#c]);
             text = " · weight + bias";
         }
-        let positions = each_position(self.shape, &quote!(#a = (#z - mean[#c]) * scale #learnt;));
+        let positions = each_position(
+            self.shape,
+            &quote! {
+                let normalized = (#z - mean[#c]) * scale;
+                #a = #value;
+            },
+        );
         Function {
             doc: format!(
                 "`{}` forward, {}: each channel is brought to mean zero and variance one, by the mean and variance of \
@@ -226,7 +232,8 @@ impl<'a> Emitter<'a> {
             self.shape,
             &quote! {
                 let normalized = (#z - statistics.mean[#c]) * scale;
-                #downstream = (#d - mean_delta - normalized * mean_product) * scale #weight;
+                let rest = #d - mean_delta - normalized * mean_product;
+                #downstream = rest * factor;
             },
         );
         Function {
@@ -245,6 +252,7 @@ impl<'a> Emitter<'a> {
                 self.shape,
                 &quote! {
                     #scale
+                    let factor = scale #weight;
                     let mean_delta = statistics.delta[#c] / statistics.count;
                     let mean_product = statistics.product[#c] / statistics.count;
                     #positions

@@ -66,7 +66,7 @@ impl fmt::Display for Memory {
         if let Some(training) = self.training {
             write!(
                 f,
-                "\n        to train any batch {} a thread, gradients {}, the optimizer's memory {}",
+                "\n        to train any batch {} a thread, gradients {}, optimizer's memory {}",
                 bytes(training.workspace),
                 bytes(self.parameters),
                 bytes(training.optimizer)

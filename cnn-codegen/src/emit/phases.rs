@@ -68,8 +68,7 @@ impl<'p> Phases<'p> {
             .backward
             .iter()
             .map(|stretch| Self::item("backward", stretch));
-        let phase = self.phase(training);
-        quote!(#statistics #(#forward)* #(#backward)* #workspace #phase)
+        quote!(#statistics #(#forward)* #(#backward)* #workspace)
     }
 
     /// One stretch.
@@ -144,7 +143,7 @@ impl<'p> Phases<'p> {
         }
     }
 
-    /// `phase`.
+    /// The method `phase` of plain kernels.
     fn phase(&self, training: &Training) -> TokenStream {
         let judged = Judged::new(self.plan, training);
         let (forward, backward) = (&self.forward, &self.backward);
@@ -185,8 +184,7 @@ impl<'p> Phases<'p> {
         let [phase, statistics_name, gradients] =
             ["phase", "statistics", "gradients"].map(|name| used_in(&body, name));
         quote! {
-            /// One of the phases in which some samples of a batch are gone through.
-            pub fn phase(
+            fn phase(
                 #phase: usize,
                 parameters: &Parameters,
                 samples: (&[Input], &[Target]),
@@ -267,7 +265,8 @@ impl<'p> Phases<'p> {
             let mut totals = cnn_runtime::Totals::default();
             for number in 0..Self::PHASES {
                 let statistics = workspace.statistics.clone();
-                totals += Self::phase(number, parameters, #samples, part, &statistics, workspace, gradients);
+                let of_phase = Self::phase(number, parameters, #samples, part, &statistics, workspace, gradients);
+                totals += of_phase;
             }
             totals
         }
@@ -305,29 +304,27 @@ impl<'p> Phases<'p> {
         });
         let kind = self.statistics_type();
         let phase = match kernels {
-            Kernels::Plain => quote! {
-                phase(number, parameters, samples, part, statistics, workspace, gradients)
-            },
+            Kernels::Plain => self.phase(training),
             Kernels::Simd => quote! {
-                lanes::dispatch!(lanes::level(), simd => phase_lanes(
-                    simd, number, parameters, samples, part, statistics, workspace, gradients
-                ))
+                fn phase(
+                    phase: usize,
+                    parameters: &Parameters,
+                    samples: (&[Input], &[Target]),
+                    part: cnn_runtime::Part,
+                    statistics: &#kind,
+                    workspace: &mut Workspace,
+                    gradients: &mut Parameters
+                ) -> cnn_runtime::Totals {
+                    lanes::dispatch!(lanes::level(), simd => phase_lanes(
+                        simd, phase, parameters, samples, part, statistics, workspace, gradients
+                    ))
+                }
             },
         };
         quote! {
             #constants
 
-            fn phase(
-                number: usize,
-                parameters: &Parameters,
-                samples: (&[Input], &[Target]),
-                part: cnn_runtime::Part,
-                statistics: &#kind,
-                workspace: &mut Workspace,
-                gradients: &mut Parameters
-            ) -> cnn_runtime::Totals {
-                #phase
-            }
+            #phase
 
             #statistics
         }

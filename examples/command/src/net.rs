@@ -18,7 +18,7 @@ total                                                      4                    
 loss quadratic; sgd, learning rate 0.1, momentum 0, weight decay 0; schedule constant; epochs 1, batch size 1, seed 0
 kernels: plain
 memory: parameters 32 bytes; to infer one sample 32, any batch 32
-        to train any batch 64 a thread, gradients 32, the optimizer's memory 0
+        to train any batch 64 a thread, gradients 32, optimizer's memory 0
 ";
 }
 

@@ -61,6 +61,13 @@ impl<'n> Tensors<'n> {
         if indices.len() == self.all.len() {
             return Some(quote!(0..Parameters::TENSORS.len()));
         }
+        let by_role = self
+            .all
+            .iter()
+            .filter(|(_, parameter)| parameter.is_learnt());
+        if indices.len() == by_role.count() {
+            return Some(quote!(Parameters::learnt()));
+        }
         if last - first + 1 == indices.len() {
             let (first, end) = (number(first), number(last + 1));
             return Some(quote!(#first..#end));

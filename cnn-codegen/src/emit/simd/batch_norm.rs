@@ -86,18 +86,19 @@ impl Emitter<'_> {
                 #positions
             },
         );
+        let sum = format!("(input − mean) / √(variance + {}){text}", self.epsilon());
         let doc = format!(
             "`{}` forward, {}: each channel is brought to mean zero and variance one, by the mean and variance of the \
              batch in training, else by the running ones.\n\n{}",
             site.group.name,
             site.output_shape(),
-            formula(&format!(
-                "output = {}",
-                activation::value_text(
-                    self.activation,
-                    &format!("(input − mean) / √(variance + {}){text}", self.epsilon())
-                )
-            )),
+            formula(&match self.activation {
+                None => format!("output = {sum}"),
+                Some(_) => format!(
+                    "output = {}\n    where z = {sum}",
+                    activation::value_text(self.activation, "z")
+                ),
+            }),
         );
         let layer = ident(&site.group.layer);
         let owner = ident(owner);
@@ -120,7 +121,8 @@ impl Emitter<'_> {
         let body = each_channel(
             site.output_shape(),
             &quote! {
-                let [mean, variance] = lanes::moments(simd, #rows, count, samples);
+                let rows = #rows;
+                let [mean, variance] = lanes::moments(simd, rows, count, samples);
                 sums.take(#c, count, mean, variance);
             },
         );
