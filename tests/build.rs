@@ -39,6 +39,9 @@ fn main() {
         .filter(|(name, _)| !["initialization", "schedules"].contains(&name.as_str()))
         .map(|(name, text)| (name, figures_toml(&text)))
         .collect();
+    let runs: Vec<_> = texts("pytorch/runs", "json")
+        .map(|(name, text)| (name, figures_toml(&text)))
+        .collect();
     let origin = ORIGIN.map(|example| (parse(example.toml).name, trained(example)));
     index.add("PYTORCH", "The networks of PyTorch's figures", &figures);
     index.add(
@@ -46,6 +49,7 @@ fn main() {
         "The same, each behind a probe",
         &figures.iter().map(probed).collect::<Vec<_>>(),
     );
+    index.add("RUNS", "The networks of PyTorch's trainings", &runs);
     index.add(
         "ORIGIN",
         "The small networks worked out by hand, each behind a probe",
@@ -55,6 +59,11 @@ fn main() {
         "EXAMPLES",
         "The networks of `examples/networks`",
         &texts("../examples/networks", "toml").collect::<Vec<_>>(),
+    );
+    index.add(
+        "BATCHES",
+        "Networks in which a sample is not one by itself",
+        &texts("networks", "toml").collect::<Vec<_>>(),
     );
     index.write();
     println!("cargo::rerun-if-changed=../cnn-spec/tests/origin/examples.rs");

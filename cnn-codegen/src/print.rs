@@ -267,7 +267,7 @@ fn split_lists(lines: Vec<String>) -> Vec<String> {
 fn split_list(line: &str) -> Option<Vec<String>> {
     let code = line.trim_start();
     // rustfmt keeps room for the brace that opens the body.
-    if code.contains("fn ") && width(line) + 2 > MAX_WIDTH {
+    if code.contains("fn ") && width(line) + 2 >= MAX_WIDTH {
         return split_generics(line);
     }
     if code.starts_with("//")
@@ -347,7 +347,10 @@ fn outermost(line: &str, open: char, close: char, limit: usize) -> Option<(usize
         depth -= usize::from(letter == close);
         if depth == 0 {
             let end = start + offset;
-            return matches!(&line[end + 1..], "" | ";" | ",").then_some((start, end, limit));
+            let rest = &line[end + 1..];
+            // A pattern is followed by what it takes apart.
+            let is_last = matches!(rest, "" | ";" | ",") || open == '{' && rest.starts_with(" = ");
+            return is_last.then_some((start, end, limit));
         }
     }
     None

@@ -169,6 +169,12 @@ impl Package {
                 source.name()
             )));
         }
+        if options.profile && source.parse()?.depends_on_batches() {
+            return Err(Error::Refused(format!(
+                "`{}` has batch norms, at which samples wait for each other; only other networks can be measured",
+                source.name()
+            )));
+        }
         let network = code.name();
         let name = format!("{}-{}", network.to_kebab_case(), program.suffix);
         let dependency = runtime.dependency(features)?;

@@ -13,7 +13,7 @@ mod routes;
 
 pub use crate::dispatch_lanes as dispatch;
 pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
-pub use functions::{erf, exp, exp_m1, ln, ln_1p, normal, sigmoid, softplus, tanh};
+pub use functions::{elu, erf, exp, exp_m1, ln, ln_1p, normal, sigmoid, softplus, tanh};
 pub use routes::{Route, end_routes, exchange, route, window, window_mut};
 
 /// What the kernels call vectors and their methods by.
@@ -187,6 +187,64 @@ pub fn sum<S: Lanes>(simd: S, values: &[Vector<S>]) -> f32 {
     }
     let [a, b, c, d, e, f, g, h] = sums;
     (((a + b) + (c + d)) + ((e + f) + (g + h))).reduce_sum()
+}
+
+/// The mean and the variance of `count` values, which stand in rows, in the first `samples` lanes.
+#[inline(always)]
+pub fn moments<'a, S: Lanes>(
+    simd: S,
+    rows: impl Iterator<Item = &'a [Vector<S>]> + Clone,
+    count: f32,
+    samples: usize,
+) -> [f32; 2] {
+    let mean = sum_of_lanes(simd, rows.clone(), samples, None) / count;
+    let squares = sum_of_lanes(simd, rows, samples, Some(splat(simd, mean)));
+    [mean, squares / count]
+}
+
+/// The sum of all values of the first `samples` lanes, or of the squares of their distances from a mean.
+#[inline(always)]
+fn sum_of_lanes<'a, S: Lanes>(
+    simd: S,
+    rows: impl Iterator<Item = &'a [Vector<S>]>,
+    samples: usize,
+    mean: Option<S::f32s>,
+) -> f32 {
+    // Several sums at a time, so that none waits for the one before.
+    let mut sums = [splat(simd, 0.0); 4];
+    for row in rows {
+        let (chunks, rest) = row.as_chunks::<4>();
+        for chunk in chunks {
+            for (sum, value) in sums.iter_mut().zip(chunk) {
+                *sum = added(simd, *sum, value, mean);
+            }
+        }
+        for (sum, value) in sums.iter_mut().zip(rest) {
+            *sum = added(simd, *sum, value, mean);
+        }
+    }
+    let [a, b, c, d] = sums;
+    let mut lanes: Vector<S> = Zeroable::zeroed();
+    ((a + b) + (c + d)).store_array(&mut lanes);
+    lanes.as_ref()[..samples].iter().sum()
+}
+
+/// A sum with one more value, or with the square of its distance from a mean.
+#[inline(always)]
+fn added<S: Lanes>(simd: S, sum: S::f32s, value: &Vector<S>, mean: Option<S::f32s>) -> S::f32s {
+    let value = load(simd, value);
+    match mean {
+        None => sum + value,
+        Some(mean) => (value - mean).mul_add(value - mean, sum),
+    }
+}
+
+/// One in the first `count` lanes, zero in the others.
+#[inline(always)]
+pub fn first<S: Lanes>(simd: S, count: usize) -> S::f32s {
+    let mut lanes: Vector<S> = Zeroable::zeroed();
+    lanes.as_mut()[..count].fill(1.0);
+    load(simd, &lanes)
 }
 
 /// Two squares of four, side by side, each with rows and columns exchanged.

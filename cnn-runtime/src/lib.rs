@@ -11,10 +11,12 @@
 mod atomic_file;
 #[cfg(feature = "std")]
 mod augment;
+mod batch;
 #[cfg(feature = "std")]
 pub mod checkpoint;
 #[cfg(feature = "std")]
 pub mod data;
+mod dropout;
 #[cfg(feature = "std")]
 mod error;
 #[cfg(feature = "std")]
@@ -62,7 +64,9 @@ pub use fit::{Fit, Observer};
 #[cfg(feature = "std")]
 pub use metrics::{Confusion, EpochReport, Regression, Score};
 
-pub use model::{Model, OptimizerState, Parameters, Settings, TensorInfo, Totals, Trainable};
+pub use batch::{Moments, Part, Statistics};
+pub use dropout::{Mask, Masks};
+pub use model::{Model, OptimizerState, Parameters, Role, Settings, TensorInfo, Totals, Trainable};
 pub use rng::Rng;
 pub use schedule::{Curve, LearningRate, OneCycle, ReduceOnPlateau, Schedule, Warmup};
 pub use target::{Target, argmax};

@@ -1,5 +1,6 @@
 //! What every generated network implements.
 
+use crate::batch::{Part, Statistics};
 use crate::math::Real;
 use crate::rng::Rng;
 use crate::schedule::Schedule;
@@ -62,6 +63,8 @@ pub trait Trainable: Model {
     type Optimizer: OptimizerState<Scalar = Self::Scalar>;
     /// Activations and deltas of one worker.
     type Workspace: Zeroed + Send;
+    /// What batch norms have to know of all samples of a batch; `()` where there are none.
+    type Statistics: Statistics;
 
     /// The `[training]` section.
     const SETTINGS: Settings;
@@ -71,11 +74,21 @@ pub trait Trainable: Model {
     const AUGMENTATION: settings::Augmentation = settings::Augmentation::NONE;
     /// The `[validation]` section, if there is one.
     const VALIDATION: Option<settings::Validation> = None;
+    /// How often the samples of a batch are gone through. Where batch norms are, each sample waits there for all others,
+    /// forward and backward.
+    const PHASES: usize = 1;
+    /// The fewest samples of a batch.
+    const MIN_BATCH: usize = 1;
+    /// The most samples that can wait in a workspace.
+    const MAX_WAITING: usize = usize::MAX;
 
     /// Adds the gradients of `loss / batch_size`, summed over the samples, to `gradients`.
     ///
     /// Inputs and targets are a batch, or one worker's part of it; `batch_size` counts the whole batch. Where classes
     /// have weights, a batch's gradients are to be multiplied by [`Totals::scale`] before the update.
+    ///
+    /// With more than one of [`Self::PHASES`], inputs and targets are a whole batch of [`Self::MIN_BATCH`] to
+    /// [`Self::MAX_WAITING`], and [`Self::track`] comes next. Dropouts choose anew with each call on the same workspace.
     fn gradients(
         parameters: &Self::Parameters,
         inputs: &[Self::Input],
@@ -84,6 +97,39 @@ pub trait Trainable: Model {
         workspace: &mut Self::Workspace,
         gradients: &mut Self::Parameters,
     ) -> Totals;
+
+    /// One of the phases of [`Self::gradients`] for a part of a batch, which has its workspace for itself through all of
+    /// them.
+    ///
+    /// `statistics` are those of the whole batch: what [`Self::statistics`] gives for all its parts after the phase before,
+    /// merged.
+    fn phase(
+        phase: usize,
+        parameters: &Self::Parameters,
+        samples: (&[Self::Input], &[Self::Target]),
+        part: Part,
+        statistics: &Self::Statistics,
+        workspace: &mut Self::Workspace,
+        gradients: &mut Self::Parameters,
+    ) -> Totals {
+        let _ = (phase, statistics);
+        let (inputs, targets) = samples;
+        let batch_size = part.batch_size;
+        Self::gradients(
+            parameters, inputs, targets, batch_size, workspace, gradients,
+        )
+    }
+
+    /// What the batch norms know of the samples in a workspace; none where there are none.
+    fn statistics(workspace: &Self::Workspace) -> Option<&Self::Statistics> {
+        let _ = workspace;
+        None
+    }
+
+    /// Takes a batch into the running averages of batch norms.
+    fn track(parameters: &mut Self::Parameters, statistics: &Self::Statistics) {
+        let _ = (parameters, statistics);
+    }
 
     /// The loss and the hits of some samples, without gradients.
     fn evaluate(
@@ -151,7 +197,7 @@ pub trait OptimizerState: Zeroed + Clone + Send + Sync + 'static {
     }
 }
 
-/// Everything that a network learns, as named tensors in PyTorch's order.
+/// Everything that a network learns, and the running averages that it keeps, as named tensors in PyTorch's order.
 pub trait Parameters: Zeroed + Clone + Send + Sync + 'static {
     /// The type of every value.
     type Scalar: Real;
@@ -205,12 +251,36 @@ pub struct TensorInfo {
     pub name: &'static str,
     /// As in PyTorch: `[out_channels, in_channels, height, width]`.
     pub shape: &'static [usize],
+    /// What becomes of it in training.
+    pub role: Role,
+}
+
+/// What becomes of a tensor in training.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Role {
+    /// It follows its gradient.
+    #[default]
+    Learnt,
+    /// It is a running average of what a layer has seen.
+    Average,
+    /// It counts the batches that a layer has seen: a whole number.
+    Count,
 }
 
 impl TensorInfo {
-    /// A tensor's name and shape.
+    /// The name and shape of a tensor that is learnt.
     pub const fn new(name: &'static str, shape: &'static [usize]) -> Self {
-        Self { name, shape }
+        Self {
+            name,
+            shape,
+            role: Role::Learnt,
+        }
+    }
+
+    /// The same tensor in another role.
+    #[must_use]
+    pub const fn with_role(self, role: Role) -> Self {
+        Self { role, ..self }
     }
 }
 

@@ -1,4 +1,9 @@
 //! Nested arrays seen as one flat run of values.
+//!
+//! Kernels do so in their innermost loops, where a call would cost more than the arithmetic around it: hence
+//! `inline(always)`.
+
+#![allow(clippy::inline_always)]
 
 use crate::math::Real;
 use crate::zeroed::Zeroed;
@@ -15,13 +20,13 @@ pub trait Tensor: Zeroed + Clone + Send + Sync + 'static {
     fn flat_mut(tensors: &mut [Self]) -> &mut [Self::Scalar];
 
     /// The numbers of this tensor.
-    #[inline]
+    #[inline(always)]
     fn values(&self) -> &[Self::Scalar] {
         Self::flat(core::slice::from_ref(self))
     }
 
     /// The numbers of this tensor, to be written to.
-    #[inline]
+    #[inline(always)]
     fn values_mut(&mut self) -> &mut [Self::Scalar] {
         Self::flat_mut(core::slice::from_mut(self))
     }
@@ -32,12 +37,12 @@ macro_rules! scalars {
         impl Tensor for $scalar {
             type Scalar = Self;
 
-            #[inline]
+            #[inline(always)]
             fn flat(tensors: &[Self]) -> &[Self] {
                 tensors
             }
 
-            #[inline]
+            #[inline(always)]
             fn flat_mut(tensors: &mut [Self]) -> &mut [Self] {
                 tensors
             }
@@ -50,12 +55,12 @@ scalars!(f32, f64);
 impl<A: Tensor, const N: usize> Tensor for [A; N] {
     type Scalar = A::Scalar;
 
-    #[inline]
+    #[inline(always)]
     fn flat(tensors: &[Self]) -> &[Self::Scalar] {
         A::flat(tensors.as_flattened())
     }
 
-    #[inline]
+    #[inline(always)]
     fn flat_mut(tensors: &mut [Self]) -> &mut [Self::Scalar] {
         A::flat_mut(tensors.as_flattened_mut())
     }

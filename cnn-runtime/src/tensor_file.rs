@@ -4,7 +4,7 @@ use crate::atomic_file;
 use crate::data::{Normalization, Shape};
 use crate::error::Error;
 use crate::math::Real;
-use crate::model::{Parameters, TensorInfo};
+use crate::model::{Parameters, Role, TensorInfo};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -20,6 +20,8 @@ pub struct Tensor {
     shape: Vec<usize>,
     dtype: Dtype,
     bytes: Vec<u8>,
+    /// Whether a file may do without it.
+    is_optional: bool,
 }
 
 impl Tensor {
@@ -29,6 +31,18 @@ impl Tensor {
             shape: shape.into(),
             dtype: dtype::<S>(),
             bytes: encode(values),
+            is_optional: false,
+        }
+    }
+
+    /// A count, which PyTorch keeps as a whole number, and which nobody needs to go on.
+    fn count<S: Real>(shape: &[usize], values: &[S]) -> Self {
+        let counts = values.iter().map(|value| value.to_f64() as i64);
+        Self {
+            shape: shape.into(),
+            dtype: Dtype::I64,
+            bytes: counts.flat_map(i64::to_le_bytes).collect(),
+            is_optional: true,
         }
     }
 
@@ -38,6 +52,7 @@ impl Tensor {
             shape: vec![count],
             dtype: Dtype::U8,
             bytes: vec![0; count],
+            is_optional: false,
         }
     }
 
@@ -105,7 +120,10 @@ pub fn parameters<P: Parameters>(
     parameters: &P,
 ) -> impl Iterator<Item = (String, Tensor)> {
     let tensor = move |(index, info): (usize, &TensorInfo)| {
-        let tensor = Tensor::new(info.shape, parameters.tensor(index));
+        let tensor = match info.role {
+            Role::Count => Tensor::count(info.shape, parameters.tensor(index)),
+            Role::Learnt | Role::Average => Tensor::new(info.shape, parameters.tensor(index)),
+        };
         (format!("{prefix}{}", info.name), tensor)
     };
     P::TENSORS.iter().enumerate().map(tensor)
@@ -135,6 +153,7 @@ pub fn flaws(
     for (name, tensor) in expected {
         match file.tensor(name) {
             Ok(view) => flaws.extend(tensor.flaw(name, &view)),
+            Err(_) if tensor.is_optional => {}
             Err(_) => flaws.push(format!("  {name} is missing")),
         }
     }
@@ -155,11 +174,22 @@ pub fn read<S: Real>(file: &SafeTensors, name: &str, values: &mut [S]) {
     }
 }
 
+fn read_counts<S: Real>(file: &SafeTensors, name: &str, values: &mut [S]) {
+    let Ok(view) = file.tensor(name) else { return };
+    for (value, bytes) in values.iter_mut().zip(view.data().as_chunks().0) {
+        *value = S::from_f64(i64::from_le_bytes(*bytes) as f64);
+    }
+}
+
 /// Reads all parameters, which have been found without flaw.
 pub fn read_parameters<P: Parameters>(file: &SafeTensors, prefix: &str, parameters: &mut P) {
     for (index, info) in P::TENSORS.iter().enumerate() {
         let name = format!("{prefix}{}", info.name);
-        read(file, &name, parameters.tensor_mut(index));
+        let values = parameters.tensor_mut(index);
+        match info.role {
+            Role::Count => read_counts(file, &name, values),
+            Role::Learnt | Role::Average => read(file, &name, values),
+        }
     }
 }
 

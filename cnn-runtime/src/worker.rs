@@ -1,6 +1,7 @@
 //! What threads need to work on samples.
 
 use crate::augment::Augmenter;
+use crate::batch::Part;
 use crate::data::Dataset;
 use crate::exam::Deviations;
 use crate::math::Real;
@@ -17,12 +18,53 @@ pub const CHUNK: usize = 64;
 
 /// A thread's own memory: a chunk of samples as numbers, and what the network makes of it.
 pub struct Worker<M: Trainable> {
-    inputs: Box<[M::Input]>,
-    targets: Box<[M::Target]>,
+    samples: Samples<M>,
     workspace: Box<M::Workspace>,
     augmenter: Option<Augmenter<M::Scalar>>,
     /// Where targets are numbers: what they are compared with.
     outputs: Option<Outputs<M>>,
+}
+
+/// Room for some samples as numbers.
+pub struct Samples<M: Trainable> {
+    inputs: Box<[M::Input]>,
+    targets: Box<[M::Target]>,
+}
+
+impl<M: Trainable> Samples<M> {
+    pub fn new(count: usize) -> Self {
+        Self {
+            inputs: bytemuck::allocation::zeroed_slice_box(count),
+            targets: vec![M::Target::from_label(0); count].into(),
+        }
+    }
+
+    /// The first ones.
+    pub fn first(&self, count: usize) -> (&[M::Input], &[M::Target]) {
+        (&self.inputs[..count], &self.targets[..count])
+    }
+
+    /// Gathers samples, varied if there is something to vary them; `key` says how.
+    fn gather(
+        &mut self,
+        data: &Dataset,
+        indices: &[u32],
+        key: u64,
+        mut augmenter: Option<&mut Augmenter<M::Scalar>>,
+    ) {
+        let samples = self.inputs.iter_mut().zip(&mut self.targets);
+        for ((input, target), index) in samples.zip(indices) {
+            let (sample, mut rng) = (*index as usize, Rng::stream(key, u64::from(*index)));
+            match &mut augmenter {
+                Some(augmenter) => augmenter.gather(data, sample, &mut rng, input.values_mut()),
+                None => data.gather(sample, input),
+            }
+            data.gather_target(sample, input, target);
+            if let Some(augmenter) = &mut augmenter {
+                augmenter.spoil(&mut rng, M::INPUT_SHAPE, input.values_mut());
+            }
+        }
+    }
 }
 
 /// The outputs for a chunk of samples, and what they are computed in.
@@ -34,37 +76,43 @@ struct Outputs<M: Trainable> {
 impl<M: Trainable> Worker<M> {
     fn new(augmentation: Augmentation) -> Self {
         Self {
-            inputs: bytemuck::allocation::zeroed_slice_box(CHUNK),
-            targets: vec![M::Target::from_label(0); CHUNK].into(),
+            samples: Samples::new(CHUNK),
             workspace: Zeroed::boxed(),
             augmenter: Augmenter::new(augmentation, M::INPUT_SHAPE),
             outputs: None,
         }
     }
 
-    /// Adds the gradients of some samples, which are a part of a batch of `batch_size`; `key` says how they are varied.
+    /// Adds the gradients of some samples, which stand at `part` of a batch; `key` says how they are varied.
     pub fn learn(
         &mut self,
         parameters: &M::Parameters,
         data: &Dataset,
         indices: &[u32],
-        batch_size: usize,
+        part: Part,
         key: u64,
         gradients: &mut M::Parameters,
     ) -> Totals {
         let mut totals = Totals::default();
-        for chunk in indices.chunks(CHUNK) {
-            self.gather_varied(data, chunk, key);
-            totals += M::gradients(
+        for (chunk, first) in indices.chunks(CHUNK).zip((part.first..).step_by(CHUNK)) {
+            self.samples
+                .gather(data, chunk, key, self.augmenter.as_mut());
+            totals += M::phase(
+                0,
                 parameters,
-                &self.inputs[..chunk.len()],
-                &self.targets[..chunk.len()],
-                batch_size,
+                self.samples.first(chunk.len()),
+                Part { first, ..part },
+                &Zeroed::ZERO,
                 &mut self.workspace,
                 gradients,
             );
         }
         totals
+    }
+
+    /// Gathers samples that are to be learnt in several phases.
+    pub fn gather(&mut self, samples: &mut Samples<M>, data: &Dataset, indices: &[u32], key: u64) {
+        samples.gather(data, indices, key, self.augmenter.as_mut());
     }
 
     /// The loss and the hits of a chunk of samples, and how far off the outputs are where targets are numbers.
@@ -74,8 +122,8 @@ impl<M: Trainable> Worker<M> {
         data: &Dataset,
         chunk: &[u32],
     ) -> (Totals, Deviations) {
-        self.gather(data, chunk);
-        let (inputs, targets) = (&self.inputs[..chunk.len()], &self.targets[..chunk.len()]);
+        self.samples.gather(data, chunk, 0, None);
+        let (inputs, targets) = self.samples.first(chunk.len());
         let totals = M::evaluate(parameters, inputs, targets, &mut self.workspace);
         let mut deviations = Deviations::default();
         if data.classes() == 0 {
@@ -92,27 +140,6 @@ impl<M: Trainable> Worker<M> {
             }
         }
         (totals, deviations)
-    }
-
-    fn gather(&mut self, data: &Dataset, indices: &[u32]) {
-        let samples = self.inputs.iter_mut().zip(&mut self.targets);
-        for ((input, target), index) in samples.zip(indices) {
-            data.gather(*index as usize, input);
-            data.gather_target(*index as usize, input, target);
-        }
-    }
-
-    fn gather_varied(&mut self, data: &Dataset, indices: &[u32], key: u64) {
-        let Some(augmenter) = &mut self.augmenter else {
-            return self.gather(data, indices);
-        };
-        let samples = self.inputs.iter_mut().zip(&mut self.targets);
-        for ((input, target), index) in samples.zip(indices) {
-            let mut rng = Rng::stream(key, u64::from(*index));
-            augmenter.gather(data, *index as usize, &mut rng, input.values_mut());
-            data.gather_target(*index as usize, input, target);
-            augmenter.spoil(&mut rng, M::INPUT_SHAPE, input.values_mut());
-        }
     }
 }
 

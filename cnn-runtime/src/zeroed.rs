@@ -25,6 +25,10 @@ macro_rules! numbers {
 
 numbers!(f32: 0.0, f64: 0.0, u64: 0);
 
+impl Zeroed for () {
+    const ZERO: Self = ();
+}
+
 impl<A: Zeroed, const N: usize> Zeroed for [A; N] {
     const ZERO: Self = [A::ZERO; N];
 }
@@ -46,10 +50,14 @@ impl<A: Zeroed, const N: usize> Zeroed for [A; N] {
 #[macro_export]
 macro_rules! zeroed {
     ($name:ident { $($field:ident),* $(,)? }) => {
+        $crate::zeroed! { [] $name { $($field),* } }
+    };
+    // With generic parameters, in brackets before the name.
+    ([$($generics:tt)*] $name:ty { $($field:ident),* $(,)? }) => {
         // SAFETY: the constant below names every field, and each is `Zeroed`.
-        unsafe impl $crate::bytemuck::Zeroable for $name {}
+        unsafe impl<$($generics)*> $crate::bytemuck::Zeroable for $name {}
 
-        impl $crate::Zeroed for $name {
+        impl<$($generics)*> $crate::Zeroed for $name {
             const ZERO: Self = Self { $($field: $crate::Zeroed::ZERO),* };
         }
     };

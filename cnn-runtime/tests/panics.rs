@@ -60,6 +60,7 @@ impl Trainable for Faulty {
     type Target = <Toy as Trainable>::Target;
     type Optimizer = <Toy as Trainable>::Optimizer;
     type Workspace = <Toy as Trainable>::Workspace;
+    type Statistics = ();
 
     const SETTINGS: Settings = Toy::SETTINGS;
 

@@ -54,6 +54,7 @@ impl<const I: usize, const O: usize> Trainable for Regressor<I, O> {
     type Target = [f32; O];
     type Optimizer = Nothing;
     type Workspace = [f32; O];
+    type Statistics = ();
 
     const SETTINGS: Settings = Linear::<I, O>::SETTINGS;
 

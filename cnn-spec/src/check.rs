@@ -7,7 +7,7 @@ use crate::file::{Draft, Header, LANGUAGE, Written};
 use crate::grammar::Words;
 use crate::graph;
 use crate::initialization::Initialization;
-use crate::layer::{FROZEN, Kind, LEARNING_RATE_FACTOR};
+use crate::layer::{BatchNorm, FROZEN, Kind, LEARNING_RATE_FACTOR};
 use crate::names;
 use crate::network::{Layer, Network, Parameter, Source};
 use crate::refusal::{Refusal, in_units};
@@ -220,7 +220,7 @@ fn nothing_to_set(draft: &Draft<'_>, name: &str, parameters: &[Parameter]) -> Op
     let keys = [LEARNING_RATE_FACTOR.info.name, FROZEN.info.name];
     let (key, span) = keys
         .into_iter()
-        .filter(|_| parameters.is_empty() && !draft.is_activation)
+        .filter(|_| !parameters.iter().any(Parameter::is_learnt) && !draft.is_activation)
         .find_map(|key| Some((key, draft.fields.span(key)?)))?;
     Some(
         Problem::new(format!("{} learns nothing", quoted(name)), span)
@@ -265,6 +265,24 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
                 training.span.clone(),
             )
             .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
+        );
+    }
+    let has_a_lone_value = |layer: &&Layer| {
+        matches!(layer.kind, Kind::BatchNorm(_)) && BatchNorm::positions(layer.input_shape()) == 1
+    };
+    if let Some(layer) = layers.iter().find(has_a_lone_value)
+        && training.value.batch_size == 1
+    {
+        return Some(
+            Problem::new(
+                format!(
+                    "{} needs batches of more than one sample",
+                    quoted(&layer.name)
+                ),
+                training.span.clone(),
+            )
+            .label("`batch_size` is 1")
+            .help("a value alone has no variance: write a larger `batch_size`"),
         );
     }
     let refusal = training.value.loss.fit(&last.kind, output).err()?;
@@ -314,12 +332,17 @@ fn misfit(
 }
 
 /// Whether the network needs more memory than a small one may: parameters with gradients and two moments,
-/// activations with deltas.
+/// activations with deltas, which are those of a whole batch where samples wait for each other.
 fn excess(network: &Network, drafts: &[Draft<'_>]) -> Option<Problem> {
+    let is_norm = |layer: &Layer| matches!(layer.kind, Kind::BatchNorm(_));
+    let samples = match &network.training {
+        Some(training) if network.layers.iter().any(is_norm) => training.batch_size,
+        _ => 1,
+    };
     let bytes = |layer: &Layer| {
         let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
-        (4.0 * parameters as f64 + 2.0 * layer.output_shape.elements() as f64)
-            * network.dtype.bytes() as f64
+        let activations = samples as f64 * layer.output_shape.elements() as f64;
+        (4.0 * parameters as f64 + 2.0 * activations) * network.dtype.bytes() as f64
     };
     let total: f64 = network.layers.iter().map(bytes).sum();
     if total <= MAX_BYTES {
@@ -335,7 +358,11 @@ fn excess(network: &Network, drafts: &[Draft<'_>]) -> Option<Problem> {
     Some(
         Problem::new(message, draft.span.clone())
             .label(format!("{} of them here", in_units(largest)))
-            .help("make the layer smaller, or pool or stride before it"),
+            .help(if samples == 1 {
+                "make the layer smaller, or pool or stride before it"
+            } else {
+                "make the layer or `batch_size` smaller, or pool or stride before it: with batch norms a whole batch is kept"
+            }),
     )
 }
 

@@ -1,7 +1,7 @@
 //! Where the first values of a layer's weights and biases come from.
 
 use crate::grammar::{Form, Key, Word, Words};
-use crate::network::{Distribution, Parameter};
+use crate::network::{Distribution, Parameter, Role};
 use crate::shape::Shape;
 
 /// A rule for first values, as PyTorch defines it.
@@ -80,6 +80,7 @@ impl Initialization {
             name: "weight",
             shape,
             distribution,
+            role: Role::Learnt,
         }
     }
 
@@ -93,6 +94,7 @@ impl Initialization {
             name: "bias",
             shape,
             distribution,
+            role: Role::Learnt,
         }
     }
 }

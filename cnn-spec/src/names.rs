@@ -17,6 +17,8 @@ const TYPES: &[&str] = &[
     "Parameters",
     "Activations",
     "Deltas",
+    "Sample",
+    "Statistics",
     "Workspace",
     "Optimizer",
     "Model",
@@ -100,6 +102,12 @@ const VALUES: &[&str] = &[
     "learning_rate",
     "totals",
     "sample",
+    "samples",
+    "statistics",
+    "sums",
+    "masks",
+    "phase",
+    "track",
     "values",
     "values_mut",
     "core",
@@ -110,7 +118,16 @@ const VALUES: &[&str] = &[
 
 /// Words that generated names put behind a layer's: `conv1_forward`, `conv1_padded`, `relu1_from_conv2`.
 const SUFFIXES: &[&str] = &[
-    "forward", "backward", "padded", "lanes", "sums", "rows", "argmax", "fork", "from",
+    "forward",
+    "backward",
+    "padded",
+    "lanes",
+    "sums",
+    "rows",
+    "argmax",
+    "fork",
+    "from",
+    "statistics",
 ];
 
 /// Short enough that a reference to a layer's field fits on a line of generated code.

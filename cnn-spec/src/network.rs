@@ -42,7 +42,7 @@ pub struct Layer {
     pub input_shapes: Vec<Shape>,
     /// The shape of what it puts out.
     pub output_shape: Shape,
-    /// What it learns, in PyTorch's order.
+    /// What it learns and what it keeps beside that, in PyTorch's order.
     pub parameters: Vec<Parameter>,
     /// What the learning rate is multiplied by for its parameters.
     pub learning_rate_factor: f64,
@@ -53,11 +53,9 @@ pub struct Layer {
 impl Layer {
     /// Whether training changes it.
     pub fn learns(&self) -> bool {
-        !self.parameters.is_empty() && !self.is_frozen
+        self.parameters.iter().any(Parameter::is_learnt) && !self.is_frozen
     }
-}
 
-impl Layer {
     /// The shape of what it reads; of the first value, if it joins several.
     pub fn input_shape(&self) -> &Shape {
         &self.input_shapes[0]
@@ -73,18 +71,36 @@ pub enum Source {
     Layer(usize),
 }
 
-/// One tensor that a layer learns.
+/// One tensor that a layer learns, or keeps while it learns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter {
-    /// `weight` or `bias`, as in PyTorch.
+    /// `weight`, `bias`, `running_mean`, …, as in PyTorch.
     pub name: &'static str,
     /// Its shape, as in PyTorch.
     pub shape: Shape,
     /// Where its first values come from.
     pub distribution: Distribution,
+    /// What becomes of it in training.
+    pub role: Role,
+}
+
+/// What becomes of a tensor in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It follows its gradient.
+    Learnt,
+    /// It is a running average of what the layer has seen; PyTorch calls it a buffer.
+    Average,
+    /// It counts the batches that the layer has seen.
+    Count,
 }
 
 impl Parameter {
+    /// Whether it follows a gradient.
+    pub fn is_learnt(&self) -> bool {
+        self.role == Role::Learnt
+    }
+
     /// Whether it is a matrix: a dense layer's weight, or the kernels of a convolution, a row for each output channel.
     pub fn is_matrix(&self) -> bool {
         self.name == "weight" && self.shape.rank() > 1
@@ -160,8 +176,16 @@ impl Network {
         self.layers
             .iter()
             .flat_map(|layer| &layer.parameters)
+            .filter(|parameter| parameter.is_learnt())
             .map(|p| p.shape.elements())
             .sum()
+    }
+
+    /// Whether what training makes of a sample depends on the batch that it is in.
+    pub fn depends_on_batches(&self) -> bool {
+        let is_of_batches =
+            |layer: &Layer| matches!(layer.kind, Kind::BatchNorm(_) | Kind::Dropout(_));
+        self.layers.iter().any(is_of_batches)
     }
 
     /// Gives the network another name.

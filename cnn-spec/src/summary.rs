@@ -235,7 +235,8 @@ fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
         .kind
         .multiply_adds(layer.input_shape(), &layer.output_shape);
     let passes = 1 + u64::from(layer.learns()) + u64::from(reads_wanted(layer, gradients));
-    let parameters: usize = layer.parameters.iter().map(|p| p.shape.elements()).sum();
+    let learnt = layer.parameters.iter().filter(|p| p.is_learnt());
+    let parameters: usize = learnt.map(|p| p.shape.elements()).sum();
     let bytes = |values: usize| (values * network.dtype.bytes()) as u64;
     let has_gradient = network.training.is_some() && layer.learns();
     Costs {
@@ -256,14 +257,12 @@ fn first_values(layer: &Layer) -> String {
         Distribution::Uniform { bound } => format!("uniform ±{bound:.4}"),
         Distribution::Normal { standard_deviation } => format!("normal σ {standard_deviation:.4}"),
     };
-    let Some((first, rest)) = layer.parameters.split_first() else {
+    let mut learnt = layer.parameters.iter().filter(|p| p.is_learnt());
+    let Some(first) = learnt.next() else {
         return String::new();
     };
     let mut words = in_words(first.distribution);
-    for other in rest
-        .iter()
-        .filter(|other| other.distribution != first.distribution)
-    {
+    for other in learnt.filter(|other| other.distribution != first.distribution) {
         words = format!("{words}, {} {}", other.name, in_words(other.distribution));
     }
     words

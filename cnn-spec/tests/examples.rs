@@ -32,7 +32,7 @@ fn every_example_is_a_network_with_training() {
         assert!(network(&name).training.is_some(), "{name}");
         count += 1;
     }
-    assert!(count >= 11);
+    assert!(count >= 13);
 }
 
 #[test]
@@ -120,7 +120,8 @@ fn mlp_flattens_first() {
 fn resnet20_has_three_stages_of_residual_blocks() {
     let network = network("resnet20.toml");
     let stage = |inputs: usize, outputs: usize| {
-        let conv = |inputs: usize, size: usize| outputs * (inputs * size * size + 1);
+        // No bias, but a norm's weight and bias for each channel.
+        let conv = |inputs: usize, size: usize| outputs * (inputs * size * size + 2);
         let shortcut = if inputs == outputs {
             0
         } else {
@@ -128,7 +129,7 @@ fn resnet20_has_three_stages_of_residual_blocks() {
         };
         conv(inputs, 3) + 5 * conv(outputs, 3) + shortcut
     };
-    let expected = 16 * 10 + stage(16, 16) + stage(16, 32) + stage(32, 64) + 650;
+    let expected = 16 * 11 + stage(16, 16) + stage(16, 32) + stage(32, 64) + 650;
     assert_eq!(network.parameter_count(), expected);
     let joins = network
         .layers

@@ -4,8 +4,8 @@
 
 use cnn_spec::Network;
 use cnn_spec::network::Distribution;
-use cnn_spec::reference::{LearningRate, Optimizer, Reference, Tensor, loss, weight};
-use cnn_spec::training::Training;
+use cnn_spec::reference::{LearningRate, Masks, Optimizer, Reference, Tensor, loss, weight};
+use cnn_spec::training::{Loss, Training};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ struct Case {
     labels: Option<Vec<usize>>,
     targets: Option<Vec<Vec<f64>>>,
     outputs: Vec<Vec<f64>>,
+    #[serde(default)]
+    masks: Masks,
     loss: f64,
     gradients: Named,
     input_gradients: Vec<Vec<f64>>,
@@ -131,6 +133,7 @@ fn forward_and_gradients_are_pytorchs() {
             case.assert_close("output", &trace.values(reference.output()), output, 1e-12);
         }
         let loss = &training(&network).loss;
+        let reference = reference.with_masks(&case.masks);
         let batch = reference.batch(loss, &parameters, &case.inputs, &case.targets());
         case.assert_close("loss", &[batch.cost], &[case.loss], 1e-12);
         case.assert_tensors("gradient", &batch.parameters, &case.gradients);
@@ -143,13 +146,14 @@ fn forward_and_gradients_are_pytorchs() {
 fn optimizer_steps_are_pytorchs() {
     for case in cases() {
         let network = case.network();
-        let reference = Reference::new(&network);
+        let reference = Reference::new(&network).with_masks(&case.masks);
         let training = training(&network);
         let mut parameters = case.parameters(reference);
         let mut optimizer = Optimizer::new(&network);
         let mut rate = LearningRate::new(training, 1);
         for (index, step) in case.steps.iter().enumerate() {
             let batch = reference.batch(&training.loss, &parameters, &case.inputs, &case.targets());
+            parameters = batch.tracked;
             optimizer.step(&mut parameters, &batch.parameters, rate.get());
             rate.advance();
             rate.observe(batch.cost);
@@ -163,7 +167,7 @@ fn optimizer_steps_are_pytorchs() {
 fn gradients_are_finite_differences() {
     for case in cases() {
         let network = case.network();
-        let reference = Reference::new(&network);
+        let reference = Reference::new(&network).with_masks(&case.masks);
         let (loss, targets) = (&training(&network).loss, case.targets());
         let parameters = case.parameters(reference);
         let batch = reference.batch(loss, &parameters, &case.inputs, &targets);
@@ -179,31 +183,34 @@ fn gradients_are_finite_differences() {
             let differences = differences(gradient.values.len(), |element, step| {
                 let mut moved = parameters.clone();
                 moved[index].values[element] += step;
-                cost(&network, &moved, &case.inputs, &targets) / weights
+                cost(reference, loss, &moved, &case.inputs, &targets) / weights
             });
             case.assert_close(&gradient.name, &gradient.values, &differences, 1e-7);
         }
         for (sample, gradient) in batch.inputs.iter().enumerate() {
-            let target = &targets[sample..=sample];
             let differences = differences(gradient.len(), |element, step| {
-                let mut moved = case.inputs[sample].clone();
-                moved[element] += step;
-                cost(&network, &parameters, &[moved], target) / weights
+                let mut moved = case.inputs.clone();
+                moved[sample][element] += step;
+                cost(reference, loss, &parameters, &moved, &targets) / weights
             });
             case.assert_close("input", gradient, &differences, 1e-7);
         }
     }
 }
 
-/// The sum of the costs of some samples, from forward passes alone.
+/// The sum of the costs of a batch, from forward passes alone where its samples are each one by itself.
 fn cost(
-    network: &Network,
+    reference: Reference<'_>,
+    kind: &Loss,
     parameters: &[Tensor],
     inputs: &[Vec<f64>],
     targets: &[Vec<f64>],
 ) -> f64 {
-    let reference = Reference::new(network);
-    let kind = &training(network).loss;
+    if reference.network().depends_on_batches() {
+        let weights = targets.iter().map(|target| weight(kind, target));
+        let batch = reference.batch(kind, parameters, inputs, targets);
+        return weights.sum::<f64>() * batch.cost;
+    }
     let cost = |(input, target): (&Vec<f64>, &Vec<f64>)| {
         let trace = reference.forward(parameters, input);
         loss(kind, &trace.values(reference.judged(kind)), target).0

@@ -533,6 +533,7 @@ impl cnn_runtime::Trainable for Digits {
     type Target = Target;
     type Optimizer = Optimizer;
     type Workspace = Workspace;
+    type Statistics = ();
 
     const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
         epochs: 10,

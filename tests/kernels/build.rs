@@ -53,6 +53,17 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     let multiply_adds = cnn_spec::Summary::new(&network).totals.training;
     // Two blocks, of which the second is not full; in a large network a few samples, because the tests are not optimized.
     let samples = (WORK / multiply_adds).clamp(2, 21);
+    // Samples that wait for each other have no profile.
+    let profile = if network.depends_on_batches() {
+        String::new()
+    } else {
+        format!(
+            "#[test]
+    fn the_profile_counts_a_whole_step() {{
+        crate::profiled::<{simd}>({samples}, {multiply_adds});
+    }}"
+        )
+    };
     writeln!(
         modules,
         "    #[test]
@@ -76,10 +87,7 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     fn a_batch_is_its_samples() {{
         crate::inferred::<{plain}, {simd}>({samples});
     }}
-    #[test]
-    fn the_profile_counts_a_whole_step() {{
-        crate::profiled::<{simd}>({samples}, {multiply_adds});
-    }}
+    {profile}
     #[test]
     fn the_summary_tells_the_memory() {{
         crate::memory::<{plain}>();

@@ -8,11 +8,12 @@ itself:
     parameters       first values, flat, by name
     inputs           the batch, one flat list per sample
     labels, targets  what the loss compares the outputs with: one of the two
-    outputs          what the network puts out for each sample
+    outputs          what the network puts out for each sample, in inference
     loss             the cost of the batch
+    masks            for each dropout, which values it keeps of each sample; where there are dropouts
     gradients        of the cost with respect to each parameter
     input_gradients  of the cost with respect to each sample's input
-    steps            the parameters after one, two and three steps on this batch, or their running average where there
+    steps            the parameters and running averages after one, two and three steps on this batch, or their running average where there
                      is one; each step is an epoch of its own
 
 `initialization.json` holds the distributions that PyTorch's initialisers draw from, and `schedules.json` the learning
@@ -127,6 +128,62 @@ class LayerNorm(nn.LayerNorm):
             parameter.data += torch.rand_like(parameter) - 0.5
 
 
+class BatchNorm:
+    """With first values that show."""
+
+    def __init__(self, shape, epsilon=1e-5, **settings):
+        super().__init__(shape[0], eps=epsilon, **settings)
+        for parameter in self.parameters():
+            parameter.data += torch.rand_like(parameter) - 0.5
+        self.running_mean += torch.rand_like(self.running_mean) - 0.5
+        self.running_var += torch.rand_like(self.running_var) - 0.5
+
+
+class BatchNorm1d(BatchNorm, nn.BatchNorm1d):
+    pass
+
+
+class BatchNorm2d(BatchNorm, nn.BatchNorm2d):
+    pass
+
+
+def mixed(state):
+    """SplitMix64."""
+    z = (state + 0x9E3779B97F4A7C15) % 2**64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return z ^ z >> 31
+
+
+def hashed(x):
+    """lowbias32."""
+    x = (x ^ x >> 16) * 0x7FEB352D % 2**32
+    x = (x ^ x >> 15) * 0x846CA68B % 2**32
+    return x ^ x >> 16
+
+
+class Dropout(nn.Module):
+    """PyTorch's, with the project's masks; the layer's number in the network is set from outside."""
+
+    def __init__(self, shape, of_maps=False, p=0.5):
+        super().__init__()
+        self.shape, self.of_maps, self.p, self.number = shape, of_maps, p, 0
+
+    def mask(self, sample, key=0):
+        key = mixed(mixed(key + mixed(sample)) + self.number)
+        start, spread = key % 2**32, key >> 32
+        count = self.shape[0] if self.of_maps else math.prod(self.shape)
+        kept = [hashed((index + start) % 2**32) ^ spread >= int(self.p * (2**32 - 1)) for index in range(count)]
+        mask = torch.tensor(kept)
+        return mask[:, None, None].expand(self.shape) if self.of_maps else mask.reshape(self.shape)
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        masks = torch.stack([self.mask(sample) for sample in range(len(x))])
+        return x * masks / (1 - self.p)
+
+
 class MaxPool2d(nn.MaxPool2d):
     def forward(self, x):
         (left, top), size = pair(self.padding)[::-1], pair(self.kernel_size)
@@ -230,6 +287,12 @@ def layer(kind, shape, settings):
             return "reshape", Reshape(**settings)
         case "layer_norm":
             return "norm", LayerNorm(shape, **settings)
+        case "batch_norm2d":
+            return "norm", BatchNorm2d(shape, **settings)
+        case "batch_norm1d":
+            return "norm", BatchNorm1d(shape, **settings)
+        case "dropout" | "dropout2d":
+            return "dropout", Dropout(shape, kind == "dropout2d", **settings)
         case "flatten":
             return "flatten", nn.Flatten()
         case "softmax":
@@ -272,7 +335,8 @@ class Network(nn.Module):
             counts[stem] += 1
             before = name or f"{stem}{counts[stem]}"
             self.add_module(before, module)
-            values[before] = module(*(values[name] for name in inputs))
+            module.number = len(self.path)
+            values[before] = module.eval()(*(values[name] for name in inputs))
             self.path.append((module, inputs, before))
             module.requires_grad_(not frozen)
             self.factors |= {parameter: factor for parameter in module.parameters() if not frozen}
@@ -281,6 +345,7 @@ class Network(nn.Module):
                 counts[stem] += 1
                 self.add_module(f"{stem}{counts[stem]}", module)
                 self.path.append((module, [before], before))
+        self.train()
 
     def forward(self, x):
         """What the network puts out, and the logits: its output without a last softmax or sigmoid."""
@@ -289,6 +354,12 @@ class Network(nn.Module):
             logits = values[inputs[0]]
             x = values[name] = module(*(values[name] for name in inputs))
         return x, logits if isinstance(module, (nn.Softmax, nn.Sigmoid)) else x
+
+    def masks(self, count):
+        """What the dropouts keep of so many samples."""
+        dropouts = {name: module for name, module in self.named_children() if isinstance(module, Dropout)}
+        kept = {name: [flat(module.mask(sample)) for sample in range(count)] for name, module in dropouts.items()}
+        return {"masks": kept} if kept else {}
 
     def margin(self):
         """The distance of the last pass from the nearest kink."""
@@ -584,6 +655,7 @@ CASES = {
     ),
     # Sequences.
     "conv1d": toml(SEQUENCE, ['type = "conv1d"; out_channels = 2; kernel_size = 3']),
+    "conv1d_valid": toml(SEQUENCE, ['type = "conv1d"; out_channels = 2; kernel_size = 3; padding = "valid"']),
     "conv1d_everything": toml(
         [4, 9],
         [
@@ -666,6 +738,86 @@ CASES = {
         MAPS,
         conv('out_channels = 2; kernel_size = 3; activation = "tanh"')
         + ['type = "layer_norm"; normalized_shape = [4]; elementwise_affine = false'],
+    ),
+    # Batch norms and dropouts. A bias before a norm has no gradient but rounding errors.
+    "batch_norm2d": toml(
+        MAPS, conv("out_channels = 3; kernel_size = 3; bias = false") + ['type = "batch_norm2d"; activation = "relu"']
+    ),
+    "batch_norm2d_first": toml(MAPS, ['type = "batch_norm2d"; epsilon = 0.5', 'type = "dense"; out_features = 3']),
+    "batch_norm2d_everything": toml(
+        MAPS,
+        conv('out_channels = 2; kernel_size = 3; activation = "tanh"')
+        + ['type = "batch_norm2d"; epsilon = 0.01; momentum = 0.3; affine = false', 'type = "dense"; out_features = 3'],
+        loss='{ type = "softmax_cross_entropy", weight = [0.5, 2.0, 1.25] }',
+        more=["ema_decay = 0.8"],
+    ),
+    "batch_norm2d_residual": toml(
+        MAPS,
+        [
+            'type = "conv2d"; name = "stem"; out_channels = 3; kernel_size = 3; bias = false',
+            'type = "batch_norm2d"; name = "first"; activation = "tanh"',
+            'type = "conv2d"; out_channels = 3; kernel_size = 3; padding = 1; bias = false',
+            'type = "batch_norm2d"; name = "second"',
+            'type = "conv2d"; input = "stem"; out_channels = 3; kernel_size = 1; bias = false',
+            'type = "batch_norm2d"; name = "third"',
+            'type = "add"; inputs = ["first", "second", "third"]; activation = "relu"',
+            'type = "dense"; out_features = 2',
+        ],
+        optimizer='optimizer = { type = "adam", learning_rate = 0.01, weight_decay = 0.1 }',
+    ),
+    "batch_norm2d_frozen": toml(
+        MAPS,
+        [
+            'type = "conv2d"; out_channels = 3; kernel_size = 3; bias = false; frozen = true',
+            'type = "batch_norm2d"; frozen = true',
+            'type = "conv2d"; out_channels = 2; kernel_size = 3; bias = false',
+            'type = "batch_norm2d"; frozen = true; activation = "tanh"',
+            'type = "dense"; out_features = 2',
+        ],
+    ),
+    "batch_norm1d": toml(
+        [5],
+        [
+            'type = "dense"; out_features = 4; activation = "tanh"',
+            'type = "batch_norm1d"; activation = "tanh"',
+            'type = "dense"; out_features = 3; activation = "tanh"',
+            'type = "batch_norm1d"; momentum = 1.0',
+        ],
+        more=["clip_grad_norm = 0.1"],
+    ),
+    "batch_norm1d_of_sequences": toml(
+        SEQUENCE,
+        [
+            'type = "conv1d"; out_channels = 2; kernel_size = 3; bias = false',
+            'type = "batch_norm1d"; activation = "tanh"',
+            'type = "dense"; out_features = 2',
+        ],
+    ),
+    "dropout": toml(
+        [5],
+        [
+            'type = "dense"; out_features = 12; activation = "tanh"',
+            'type = "dropout"',
+            'type = "dense"; out_features = 3',
+        ],
+        loss="softmax_cross_entropy",
+    ),
+    "dropout2d": toml(
+        MAPS,
+        conv('out_channels = 6; kernel_size = 3; activation = "tanh"')
+        + ['type = "dropout2d"; p = 0.3', 'type = "dense"; out_features = 3'],
+    ),
+    "dropout_between_norms": toml(
+        MAPS,
+        [
+            'type = "conv2d"; out_channels = 3; kernel_size = 3; bias = false',
+            'type = "batch_norm2d"; activation = "tanh"',
+            'type = "dropout"; p = 0.2',
+            'type = "conv2d"; out_channels = 2; kernel_size = 3; bias = false',
+            'type = "dropout2d"; p = 0.25',
+            'type = "batch_norm2d"',
+            'type = "dense"; out_features = 3',
+        ],
     ),
     "softmax_of_maps": toml(MAPS, conv("out_channels = 3; kernel_size = 5") + ['type = "softmax"']),
     "softmax_within": toml(
@@ -808,7 +960,7 @@ CASES = {
     "muon_everything": trained(
         'type = "muon", learning_rate = 0.02, momentum = 0.8, nesterov = false, weight_decay = 0.2, epsilon = 1e-3, '
         'ns_steps = 3, adjust_learning_rate = "match_rms_adamw", '
-        'adamw = { learning_rate = 0.01, betas = [0.8, 0.95], weight_decay = 0.1 }',
+        'adamw = { learning_rate = 0.01, betas = [0.8, 0.95], epsilon = 1e-2, weight_decay = 0.1 }',
         schedule="cosine",
     ),
     "muon_convolutions": convolved('type = "muon", learning_rate = 0.02'),
@@ -910,12 +1062,14 @@ def samples(tensor):
 
 
 def state(network):
-    return {name: flat(value) for name, value in network.named_parameters()}
+    return {name: flat(value.double()) for name, value in network.state_dict().items()}
 
 
-def gradient(parameter):
-    """Zero where it is frozen."""
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+def gradients(network):
+    """Zero for what is frozen, and for running averages."""
+    zeros = {name: torch.zeros_like(value) for name, value in network.state_dict().items()}
+    learnt = {name: value.grad for name, value in network.named_parameters() if value.grad is not None}
+    return {name: flat(value.double()) for name, value in (zeros | learnt).items()}
 
 
 def clip(training, network):
@@ -943,7 +1097,11 @@ def figures(text, network, inputs, targets):
     rule = optimizer(training["optimizer"], network.factors.items())
     per_step, per_epoch, of_loss = scheduled(training["schedule"], rule, training["epochs"], 1)
     average = averaged(network, training.get("ema_decay"))
+    network.eval()
+    record["outputs"] = samples(network(inputs)[0])
+    record |= network.masks(len(inputs))
     steps = []
+    network.train()
     for _ in range(STEPS):
         outputs, logits = network(inputs)
         if network.margin() < MARGIN:
@@ -953,9 +1111,7 @@ def figures(text, network, inputs, targets):
         inputs.grad = None
         loss.backward()
         if not steps:
-            record |= {"outputs": samples(outputs), "loss": loss.item()}
-            gradients = {name: gradient(value) for name, value in network.named_parameters()}
-            record["gradients"] = {name: flat(value) for name, value in gradients.items()}
+            record |= {"loss": loss.item(), "gradients": gradients(network)}
             record["input_gradients"] = samples(inputs.grad)
         clip(training, network)
         rule.step()
@@ -980,8 +1136,9 @@ def random_case(text, scale=1):
         torch.manual_seed(seed)
         spec = tomllib.loads(text)
         network = Network(spec)
-        for parameter in network.parameters():
-            parameter.data = short(parameter.data)
+        for tensor in network.state_dict().values():
+            if tensor.is_floating_point():
+                tensor.copy_(short(tensor))
         inputs = short(scale * torch.randn(BATCH, *spec["network"]["input"]))
         outputs, _ = network(inputs)
         labels = torch.randint(outputs[0].numel(), (BATCH,))

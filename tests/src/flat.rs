@@ -1,11 +1,14 @@
 //! Generated networks behind one face, whatever their types: everything as flat vectors of `f64`.
 
+use cnn_runtime::fit::StepReport;
 use cnn_runtime::math::Real;
 use cnn_runtime::schedule::{LearningRate, Progress};
 use cnn_runtime::{
-    Model, OptimizerState, Parameters, Rng, Target, Tensor, TensorInfo, Trainable, Zeroed,
+    Checkpoint, EpochReport, Error, Fit, Model, Observer, OptimizerState, Parameters, Rng, Split,
+    Target, Tensor, TensorInfo, Trainable, Zeroed,
 };
 use std::marker::PhantomData;
+use std::path::Path;
 
 /// The values of each tensor, in the network's order.
 pub type Tensors = Vec<Vec<f64>>;
@@ -56,6 +59,36 @@ pub trait Network: Sync {
 
     /// The same, where before each step the optimizer's state goes by its names into a new optimizer.
     fn resumed_steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors>;
+
+    /// The shapes of input and output, and whether targets are numbers.
+    fn shapes(&self) -> ([&'static [usize]; 2], bool);
+
+    /// The settings in the network's file.
+    fn settings(&self) -> Fit;
+
+    /// What a whole training makes of first values; those that the seed gives, if there are none.
+    ///
+    /// # Errors
+    /// As [`Fit::run`].
+    fn train(
+        &self,
+        fit: &Fit,
+        first: Option<&[Vec<f64>]>,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error>;
+
+    /// What the rest of a training makes of its checkpoint.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::read`] and [`Fit::resume`].
+    fn resume(
+        &self,
+        fit: &Fit,
+        checkpoint: &Path,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error>;
 }
 
 /// The face of the network `M`.
@@ -117,7 +150,8 @@ where
         let mut loaded = M::Parameters::boxed();
         load::<M>(&mut loaded, parameters);
         let mut gradients = M::Parameters::boxed();
-        let cost = accumulate::<M>(&loaded, batch, &mut gradients);
+        let mut workspace = M::Workspace::boxed();
+        let cost = accumulate::<M>(&loaded, batch, &mut workspace, &mut gradients);
         (cost, store::<M>(&gradients))
     }
 
@@ -127,6 +161,59 @@ where
 
     fn resumed_steps(&self, parameters: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
         steps::<M>(parameters, batch, count, replace::<M>)
+    }
+
+    fn shapes(&self) -> ([&'static [usize]; 2], bool) {
+        ([M::INPUT_SHAPE, M::OUTPUT_SHAPE], M::Target::TAKES_NUMBERS)
+    }
+
+    fn settings(&self) -> Fit {
+        Fit::new::<M>()
+    }
+
+    fn train(
+        &self,
+        fit: &Fit,
+        first: Option<&[Vec<f64>]>,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error> {
+        let mut parameters = fit.initialize::<M>();
+        if let Some(first) = first {
+            load::<M>(&mut parameters, first);
+        }
+        fit.run::<M>(&mut parameters, data, Forward(observer))?;
+        Ok(store::<M>(&parameters))
+    }
+
+    fn resume(
+        &self,
+        fit: &Fit,
+        checkpoint: &Path,
+        data: &Split,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensors, Error> {
+        let checkpoint = Checkpoint::<M>::read(checkpoint)?;
+        let mut parameters = M::Parameters::boxed();
+        fit.resume(&checkpoint, &mut parameters, data, Forward(observer))?;
+        Ok(store::<M>(&parameters))
+    }
+}
+
+/// Tells another observer everything.
+struct Forward<'a>(&'a mut dyn Observer);
+
+impl Observer for Forward<'_> {
+    fn step(&mut self, report: &StepReport) -> Result<(), Error> {
+        self.0.step(report)
+    }
+
+    fn epoch(&mut self, report: &EpochReport) -> Result<(), Error> {
+        self.0.epoch(report)
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.0.is_interrupted()
     }
 }
 
@@ -156,7 +243,11 @@ where
         };
         before(&mut optimizer);
         gradients.clear();
-        let cost = accumulate::<M>(&loaded, batch, &mut gradients);
+        let mut workspace = M::Workspace::boxed();
+        let cost = accumulate::<M>(&loaded, batch, &mut workspace, &mut gradients);
+        if let Some(statistics) = M::statistics(&workspace) {
+            M::track(&mut loaded, statistics);
+        }
         let learning_rate = Real::from_f64(rate.at(progress));
         M::update(&mut loaded, &gradients, &mut optimizer, learning_rate);
         rate.observe(cost);
@@ -186,6 +277,7 @@ fn replace<M: Trainable>(from: &mut Box<M::Optimizer>) {
 fn accumulate<M: Trainable>(
     parameters: &M::Parameters,
     batch: &Batch,
+    workspace: &mut M::Workspace,
     gradients: &mut M::Parameters,
 ) -> f64
 where
@@ -193,15 +285,7 @@ where
 {
     let (inputs, targets) = samples::<M>(batch);
     let size = inputs.len();
-    let mut workspace = M::Workspace::boxed();
-    let totals = M::gradients(
-        parameters,
-        &inputs,
-        &targets,
-        size,
-        &mut workspace,
-        gradients,
-    );
+    let totals = M::gradients(parameters, &inputs, &targets, size, workspace, gradients);
     assert_eq!(totals.samples, size);
     gradients.scale(Real::from_f64(totals.scale()));
     totals.loss / totals.weight

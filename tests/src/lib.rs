@@ -3,6 +3,8 @@
 pub mod close;
 pub mod figures;
 pub mod flat;
+pub mod language;
+pub mod mutants;
 pub mod package;
 pub mod probe;
 pub mod random;

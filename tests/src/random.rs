@@ -39,8 +39,12 @@ pub fn network(number: u64, dtype: &str) -> String {
     }
     let training = draw.training();
     if !push_fitting(&mut text, &training) {
-        text += "\n[training]\nloss = \"quadratic\"\n";
-        text += after_loss(&training);
+        text += "
+[training]
+loss = \"quadratic\"
+";
+        // With batch norms a whole batch is kept.
+        text += &after_loss(&training).replace("65536", "64");
     }
     text
 }
@@ -277,7 +281,7 @@ impl Draw {
 
     /// The type of a layer and its keys.
     fn kind(&mut self, text: &mut String) {
-        match self.below(28) {
+        match self.below(32) {
             0..5 => self.conv(text, "conv2d"),
             5..8 => self.conv(text, "conv1d"),
             8 | 25 => self.conv_transpose2d(text),
@@ -292,6 +296,8 @@ impl Draw {
             17 => self.reshape(text),
             18..20 => self.dense(text),
             20 => *text += "type = \"flatten\"\n",
+            28..30 => self.batch_norm(text),
+            30 => self.dropout(text),
             21 => *text += self.one_of(&["type = \"softmax\"\n", "type = \"log_softmax\"\n"]),
             _ => self.activation(text),
         }
@@ -399,6 +405,27 @@ impl Draw {
         self.option(text, 2, "normalized_shape", &shapes);
         self.option(text, 3, "elementwise_affine", &["true", "false"]);
         self.option(text, 3, "bias", &["true", "false"]);
+    }
+
+    /// After something without a bias, which would have no gradient but rounding errors.
+    fn batch_norm(&mut self, text: &mut String) {
+        let before = self.one_of(&["tanh", "gelu", "silu"]);
+        let kind = self.one_of(&["batch_norm2d", "batch_norm2d", "batch_norm1d"]);
+        let _ = writeln!(text, "type = \"{before}\"\n\n[[layer]]\ntype = \"{kind}\"");
+        // Of a few values, a smaller one leaves nothing but their signs.
+        let _ = writeln!(text, "epsilon = {}", self.one_of(&["0.5", "0.1"]));
+        self.option(text, 3, "momentum", &["0.01", "1.0"]);
+        self.option(text, 3, "affine", &["true", "false"]);
+        self.option(text, 3, "activation", ACTIVATIONS);
+    }
+
+    fn dropout(&mut self, text: &mut String) {
+        let kind = self.one_of(&["dropout", "dropout2d"]);
+        let _ = writeln!(
+            text,
+            "type = \"{kind}\"\np = {}",
+            self.one_of(&["0.0", "0.2", "0.5"])
+        );
     }
 
     fn reshape(&mut self, text: &mut String) {
@@ -526,7 +553,7 @@ impl Draw {
         self.option(&mut text, 3, "ema_decay", &["0.999", "0.0"]);
         self.option(&mut text, 4, "accumulation_steps", &["4"]);
         self.option(&mut text, 2, "epochs", &["1", "1000000"]);
-        self.option(&mut text, 2, "batch_size", &["1", "65536"]);
+        self.option(&mut text, 2, "batch_size", &["3", "65536"]);
         self.option(&mut text, 2, "seed", &["9223372036854775807"]);
         text
     }

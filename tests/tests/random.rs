@@ -61,7 +61,7 @@ fn run(folder: &str, networks: &[String]) -> Vec<Printed> {
     let flat = concat!(env!("CARGO_MANIFEST_DIR"), "/src/flat.rs");
     let mut main = String::from(
         "fn print(seed: u64, network: &dyn flat::Network) {
-            let (parameters, batch) = (network.initial(seed), network.samples(seed, 2));
+            let (parameters, batch) = (network.initial(seed), network.samples(seed, 3));
             let output = |input: &Vec<f64>| network.forward(&parameters, input);
             let outputs: Vec<_> = batch.inputs.iter().map(output).collect();
             let (cost, gradients) = network.gradients(&parameters, &batch);

@@ -1,7 +1,9 @@
 //! The functions of a layer: what each takes is said once, and gives its signature and its call.
 
-use super::tokens::{array_type, doc, ident};
+use super::tokens::{array_type, doc, ident, number, real, scalar};
 use crate::plan::{Plan, Step, ValueId};
+use cnn_spec::layer::Kind;
+use cnn_spec::network::Dtype;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -48,13 +50,31 @@ pub enum Argument {
     AliasDelta(usize),
     /// `gradients: &mut Conv1`: the loss's gradients with respect to the parameters.
     Gradients,
+    /// `mean: &[f32; 3]`: that of each channel.
+    Mean,
+    /// `variance: &[f32; 3]`: likewise.
+    Variance,
+    /// `statistics: &Moments<f32, 3>`: what a batch norm knows of the whole batch.
+    Statistics,
+    /// `sums: &mut Moments<f32, 3>`: what it knows of some samples, to be added to.
+    Sums,
+    /// `sums: &Moments<f32, 3>`: the same.
+    SumsOfSamples,
+    /// `mask: Mask`: which values a dropout keeps.
+    Mask,
 }
 
 /// The direction of a layer's function, and the end of its name.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// `conv1_forward`.
     Forward,
+    /// The same function, called in training.
+    TrainingForward,
+    /// `norm1_statistics`.
+    Statistics,
+    /// `norm1_backward_statistics`.
+    BackwardStatistics,
     /// `conv1_backward_weights`.
     BackwardWeights,
     /// `conv1_backward_input`.
@@ -107,7 +127,7 @@ impl Function {
         let arguments = self
             .arguments
             .iter()
-            .map(|argument| argument.value(plan, step));
+            .map(|argument| argument.value(plan, step, direction));
         quote!(#name(#(#arguments),*);)
     }
 }
@@ -116,7 +136,9 @@ impl Direction {
     fn name(self, step: &Step) -> Ident {
         let layer = &step.name;
         match self {
-            Self::Forward => format_ident!("{layer}_forward"),
+            Self::Forward | Self::TrainingForward => format_ident!("{layer}_forward"),
+            Self::Statistics => format_ident!("{layer}_statistics"),
+            Self::BackwardStatistics => format_ident!("{layer}_backward_statistics"),
             Self::BackwardWeights => format_ident!("{layer}_backward_weights"),
             Self::BackwardInput => format_ident!("{layer}_backward_input"),
         }
@@ -133,7 +155,17 @@ impl Argument {
         let parameters = parameters_type(&step.name);
         let array = |id| array_type(plan.network.dtype, &plan.value(id).shape);
         let (input, output) = (array(step.input()), array(step.output));
+        let (scalar, channels) = (
+            scalar(plan.network.dtype),
+            number(plan.value(step.output).shape.dims()[0]),
+        );
         match self {
+            Self::Mean => quote!(mean: &[#scalar; #channels]),
+            Self::Variance => quote!(variance: &[#scalar; #channels]),
+            Self::Statistics => quote!(statistics: &cnn_runtime::Moments<#scalar, #channels>),
+            Self::Sums => quote!(sums: &mut cnn_runtime::Moments<#scalar, #channels>),
+            Self::SumsOfSamples => quote!(sums: &cnn_runtime::Moments<#scalar, #channels>),
+            Self::Mask => quote!(mask: cnn_runtime::Mask),
             Self::Parameters => quote!(parameters: &#parameters),
             Self::Input => quote!(input: &#input),
             Self::Output => quote!(output: &#output),
@@ -159,16 +191,28 @@ impl Argument {
         }
     }
 
-    fn value(self, plan: &Plan, step: &Step) -> TokenStream {
+    fn value(self, plan: &Plan, step: &Step, direction: Direction) -> TokenStream {
         let layer = ident(&step.name);
         match self {
+            Self::Mean if direction == Direction::Forward => {
+                quote!(&parameters.#layer.running_mean)
+            }
+            Self::Variance if direction == Direction::Forward => {
+                quote!(&parameters.#layer.running_var)
+            }
+            Self::Mean => quote!(&statistics.#layer.mean),
+            Self::Variance => quote!(&statistics.#layer.variance),
+            Self::Statistics => quote!(&statistics.#layer),
+            Self::Sums => quote!(&mut sums.#layer),
+            Self::SumsOfSamples => quote!(&sums.#layer),
+            Self::Mask => mask(plan, step),
             Self::Parameters => quote!(&parameters.#layer),
             Self::Input => activation(plan, step.input()),
             Self::InputOf(index) => activation(plan, step.inputs[index]),
             Self::Output => quote!(&activations.#layer),
             Self::OutputMut => quote!(&mut activations.#layer),
             Self::Delta => quote!(&deltas.#layer),
-            Self::InputDelta => Self::InputDeltaOf(0).value(plan, step),
+            Self::InputDelta => Self::InputDeltaOf(0).value(plan, step, direction),
             Self::InputDeltaOf(index) => {
                 let input = ident(&plan.value(step.inputs[index]).name);
                 quote!(&mut deltas.#input)
@@ -181,6 +225,17 @@ impl Argument {
             Self::Gradients => quote!(&mut gradients.#layer),
         }
     }
+}
+
+/// The mask of a dropout, by its layer's number in the network.
+fn mask(plan: &Plan, step: &Step) -> TokenStream {
+    let Some(Kind::Dropout(dropout)) = step.kind() else {
+        return TokenStream::new();
+    };
+    let mut layers = plan.network.layers.iter();
+    let layer = layers.position(|layer| layer.name == step.name);
+    let (layer, p) = (number(layer.unwrap_or(0)), real(dropout.p, Dtype::F64));
+    quote!(masks.mask(#layer, #p))
 }
 
 /// The deltas that a step which joins several inputs sends back, to those that need one: the arguments, and the index

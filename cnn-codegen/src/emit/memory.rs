@@ -4,7 +4,7 @@ use cnn_spec::summary::grouped;
 use proc_macro2::TokenStream;
 use std::collections::HashMap;
 use std::fmt;
-use syn::{Expr, ExprLit, Fields, Item, Lit, Type};
+use syn::{Expr, ExprLit, Fields, GenericArgument, Item, Lit, PathArguments, Type, TypePath};
 
 /// Bytes of a network's memory; nothing else is taken when it infers or learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,12 +115,34 @@ impl Structs<'_> {
                 Some("f32") => both(4),
                 Some("f64" | "u64") => both(8),
                 Some("Room") => both(64),
+                None => self.moments(path),
                 name => {
                     let fields = name.and_then(|name| self.0.get(name));
                     self.layout(fields.expect("fields are numbers and structs of the same module"))
                 }
             },
             _ => unreachable!("fields are arrays, numbers and structs"),
+        }
+    }
+
+    /// The layout of `cnn_runtime::Moments<f32, 8>`: a count, and four numbers for each channel.
+    fn moments(&self, path: &TypePath) -> Layout {
+        let segment = path.path.segments.last();
+        let Some(PathArguments::AngleBracketed(arguments)) = segment.map(|last| &last.arguments)
+        else {
+            unreachable!("other types have a plain name")
+        };
+        let (mut scalar, mut channels) = (Layout::default(), 0);
+        for argument in &arguments.args {
+            match argument {
+                GenericArgument::Type(kind) => scalar = self.of(kind),
+                GenericArgument::Const(count) => channels = length(count),
+                _ => unreachable!("it has a type and a number"),
+            }
+        }
+        Layout {
+            size: scalar.size * (1 + 4 * channels),
+            ..scalar
         }
     }
 }

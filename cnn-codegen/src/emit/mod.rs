@@ -5,11 +5,13 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod axis;
+mod batch_norm;
 mod channels;
 mod concat;
 mod conv2d;
 mod conv_transpose2d;
 mod dense;
+mod dropout;
 mod element;
 mod flatten;
 mod fork;
@@ -22,6 +24,7 @@ pub mod memory;
 mod model;
 mod optimizer;
 mod parameters;
+mod phases;
 mod prelu;
 mod reshape;
 mod sample;
@@ -39,6 +42,7 @@ use cnn_spec::layer::Kind;
 use cnn_spec::network::Dtype;
 use function::{Direction, Functions};
 use memory::Memory;
+use phases::Phases;
 use proc_macro2::TokenStream;
 use quote::quote;
 use tokens::mentions;
@@ -85,11 +89,11 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     }
 }
 
-/// The kernels that a network can have: vectors are of `f32`.
+/// The kernels that a network can have: vectors are of `f32`, and not yet for dropouts.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
     match plan.network.dtype {
-        Dtype::F32 => kernels,
-        Dtype::F64 => Kernels::Plain,
+        Dtype::F32 if !dropout::is_in(plan) => kernels,
+        Dtype::F32 | Dtype::F64 => Kernels::Plain,
     }
 }
 
@@ -113,7 +117,10 @@ fn plain(plan: &Plan) -> TokenStream {
     let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
     let loss = training.map(|training| loss::functions(&training.loss, plan));
     let forward = model::forward(plan);
-    let backward = training.map(|_| model::backward(plan));
+    let backward = training.map(|training| match Phases::of(plan) {
+        Some(phases) => phases.items(training),
+        None => model::backward(plan),
+    });
     quote!(#activations #deltas #(#layers)* #loss #forward #backward)
 }
 
@@ -176,7 +183,9 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
             Kind::LogSoftmax(_) => softmax::log_functions(plan, step),
             Kind::Flatten(_) => flatten::functions(plan, step),
             Kind::Reshape(_) => reshape::functions(plan, step),
+            Kind::BatchNorm(norm) => batch_norm::functions(norm, plan, step),
             Kind::LayerNorm(norm) => layer_norm::functions(norm, plan, step),
+            Kind::Dropout(dropout) => dropout::functions(dropout, plan, step),
             Kind::Add(_) => add::functions(plan, step),
             Kind::Concat(_) => concat::functions(plan, step),
         },
@@ -196,8 +205,10 @@ fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
 fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
     let functions = functions(plan, step);
     let [weights, input] = directions(plan, step);
+    let is_trained = plan.network.training.is_some();
     let forward = functions
         .forward
+        .filter(|_| is_trained || !matches!(step.kind(), Some(Kind::Dropout(_))))
         .map(|function| function.item(plan, step, Direction::Forward));
     let backward_weights = functions
         .backward_weights
@@ -208,26 +219,52 @@ fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
             .backward_input
             .item(plan, step, Direction::BackwardInput)
     });
-    quote!(#forward #backward_weights #backward_input)
+    let (statistics, backward_statistics) = match step.kind() {
+        Some(Kind::BatchNorm(norm)) if is_trained => {
+            let [forward, backward] = batch_norm::statistics(norm, plan, step);
+            let backward = (weights || input)
+                .then(|| backward.item(plan, step, Direction::BackwardStatistics));
+            let forward = forward.item(plan, step, Direction::Statistics);
+            (Some(forward), backward)
+        }
+        _ => (None, None),
+    };
+    quote! {
+        #statistics
+        #forward
+        #backward_statistics
+        #backward_weights
+        #backward_input
+    }
 }
 
 /// The calls of one step in the backward pass: weights first, then the input.
 fn backward_calls(plan: &Plan, step: &Step) -> TokenStream {
-    let functions = functions(plan, step);
     let [weights, input] = directions(plan, step);
-    let backward_weights = functions
-        .backward_weights
-        .filter(|_| weights)
-        .map(|function| function.call(plan, step, Direction::BackwardWeights));
-    let backward_input = input.then(|| {
-        functions
-            .backward_input
-            .call(plan, step, Direction::BackwardInput)
-    });
+    let backward_weights = call(plan, step, Direction::BackwardWeights).filter(|_| weights);
+    let backward_input = call(plan, step, Direction::BackwardInput).filter(|_| input);
     quote!(#backward_weights #backward_input)
 }
 
-fn forward_call(plan: &Plan, step: &Step) -> Option<TokenStream> {
-    let forward = functions(plan, step).forward?;
-    Some(forward.call(plan, step, Direction::Forward))
+/// The call of one of a step's functions, if it has it.
+fn call(plan: &Plan, step: &Step, direction: Direction) -> Option<TokenStream> {
+    let functions = functions(plan, step);
+    let function = match (direction, step.kind()) {
+        (Direction::Forward, Some(Kind::Dropout(_))) => {
+            return Some(dropout::inference(plan, step));
+        }
+        (Direction::Forward | Direction::TrainingForward, _) => functions.forward?,
+        (Direction::BackwardWeights, _) => functions.backward_weights?,
+        (Direction::BackwardInput, _) => functions.backward_input,
+        (Direction::Statistics | Direction::BackwardStatistics, Some(Kind::BatchNorm(norm))) => {
+            let [forward, backward] = batch_norm::statistics(norm, plan, step);
+            if direction == Direction::Statistics {
+                forward
+            } else {
+                backward
+            }
+        }
+        (Direction::Statistics | Direction::BackwardStatistics, _) => return None,
+    };
+    Some(function.call(plan, step, direction))
 }

@@ -1,14 +1,15 @@
 //! The network as a whole: its types, its passes, and the traits that the runtime knows it by.
 
-use super::function::activation;
+use super::function::{Direction, activation};
+use super::phases::Phases;
 use super::tokens::{array_type, doc, ident, number, real, scalar, used_in};
-use super::{backward_calls, forward_call, loss, samples, schedule, simd};
+use super::{backward_calls, call, loss, samples, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
 use cnn_spec::training::Training;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 /// What the module begins with: the network's type and those of its input, output and target.
@@ -65,7 +66,7 @@ pub fn forward(plan: &Plan) -> TokenStream {
     let calls: TokenStream = plan
         .steps
         .iter()
-        .filter_map(|step| forward_call(plan, step))
+        .filter_map(|step| call(plan, step, Direction::Forward))
         .collect();
     let parameters = used_in(&calls, "parameters");
     quote! {
@@ -228,9 +229,17 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             }
         }
     });
+    let phases = Phases::of(plan);
+    let (statistics, in_phases) = match &phases {
+        Some(phases) => (
+            phases.statistics_type(),
+            Some(phases.implementation(training, kernels)),
+        ),
+        None => (quote!(()), None),
+    };
     let [gradients, evaluate, update] = match kernels {
         Kernels::Plain => plain_bodies(plan, training),
-        Kernels::Simd => simd::trainable_bodies(),
+        Kernels::Simd => simd::trainable_bodies(phases.as_ref()),
     };
     let samples = samples::constants(plan.network);
     quote! {
@@ -238,6 +247,7 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
             type Target = Target;
             type Optimizer = Optimizer;
             type Workspace = Workspace;
+            type Statistics = #statistics;
 
             const SETTINGS: cnn_runtime::Settings = cnn_runtime::Settings {
                 epochs: #epochs,
@@ -278,6 +288,7 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
                 #update
             }
 
+            #in_phases
             #average
         }
     }
@@ -285,50 +296,90 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
 
 /// The bodies of `gradients`, `evaluate` and `update`, one sample at a time.
 fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
-    let classes = training.loss.classes();
-    let target = if classes.is_some() {
-        quote!(*target)
+    let judged = Judged::new(plan, training);
+    let (add, delta) = (judged.add(), judged.delta(&quote!(batch_size)));
+    let phases = Phases::of(plan);
+    let gradients = if let Some(phases) = &phases {
+        phases.gradients()
     } else {
-        quote!(target)
-    };
-    let sample = quote!(cnn_runtime::Totals::of(loss(scores, #target), scores, target));
-    let add = if classes.is_some_and(|classes| !classes.weight.is_empty()) {
         quote! {
-            let sample = #sample;
-            totals += sample.weighted(CLASS_WEIGHTS[*target]);
+            let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+            let mut totals = cnn_runtime::Totals::default();
+            for (input, target) in inputs.iter().zip(targets) {
+                forward(parameters, input, activations);
+                #add
+                #delta
+                backward(parameters, input, activations, deltas, gradients);
+            }
+            totals
         }
-    } else {
-        quote!(totals += #sample;)
     };
-    let (scores_name, scores) = (
-        ident(&plan.value(plan.scores).name),
-        activation(plan, plan.scores),
-    );
+    let activations = if phases.is_some_and(|phases| phases.waits()) {
+        quote!(workspace.samples[0].activations)
+    } else {
+        quote!(workspace.activations)
+    };
     [
+        gradients,
         quote! {
-                let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
-                let mut totals = cnn_runtime::Totals::default();
-                for (input, target) in inputs.iter().zip(targets) {
-                    forward(parameters, input, activations);
-                    let scores = #scores;
-                    #add
-                    loss_backward(scores, #target, batch_size, &mut deltas.#scores_name);
-                    backward(parameters, input, activations, deltas, gradients);
-                }
-                totals
-        },
-        quote! {
-                let activations = &mut workspace.activations;
-                let mut totals = cnn_runtime::Totals::default();
-                for (input, target) in inputs.iter().zip(targets) {
-                    forward(parameters, input, activations);
-                    let scores = #scores;
-                    #add
-                }
-                totals
+            let activations = &mut #activations;
+            let mut totals = cnn_runtime::Totals::default();
+            for (input, target) in inputs.iter().zip(targets) {
+                forward(parameters, input, activations);
+                #add
+            }
+            totals
         },
         quote!(update(parameters, gradients, optimizer, learning_rate);),
     ]
+}
+
+/// How a sample is judged after its forward pass.
+pub struct Judged {
+    target: TokenStream,
+    scores: TokenStream,
+    delta: Ident,
+    is_weighted: bool,
+}
+
+impl Judged {
+    pub fn new(plan: &Plan, training: &Training) -> Self {
+        let classes = training.loss.classes();
+        Self {
+            target: if classes.is_some() {
+                quote!(*target)
+            } else {
+                quote!(target)
+            },
+            scores: activation(plan, plan.scores),
+            delta: ident(&plan.value(plan.scores).name),
+            is_weighted: classes.is_some_and(|classes| !classes.weight.is_empty()),
+        }
+    }
+
+    /// The statements that name the scores and take the sample into the totals.
+    pub fn add(&self) -> TokenStream {
+        let Self { target, scores, .. } = self;
+        let sample = quote!(cnn_runtime::Totals::of(loss(scores, #target), scores, target));
+        let add = if self.is_weighted {
+            quote! {
+                let sample = #sample;
+                totals += sample.weighted(CLASS_WEIGHTS[*target]);
+            }
+        } else {
+            quote!(totals += #sample;)
+        };
+        quote! {
+            let scores = #scores;
+            #add
+        }
+    }
+
+    /// The statement that begins the backward pass.
+    pub fn delta(&self, batch_size: &TokenStream) -> TokenStream {
+        let Self { target, delta, .. } = self;
+        quote!(loss_backward(scores, #target, #batch_size, &mut deltas.#delta);)
+    }
 }
 
 fn dims(shape: &Shape) -> Vec<Literal> {

@@ -4,7 +4,7 @@ use super::function::parameters_type;
 use super::tokens::{array_type, doc, ident, number, scalar};
 use crate::plan::{Operation, Plan, Step, Value};
 use cnn_spec::layer::Kind;
-use cnn_spec::network::Parameter;
+use cnn_spec::network::{Parameter, Role};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -75,7 +75,10 @@ fn axes(step: &Step, parameter: &Parameter) -> String {
         (Operation::Layer(Kind::LayerNorm(_)), 3) => "[channel][row][column]",
         (Operation::Layer(Kind::LayerNorm(_)), 2) => "[row][column]",
         (Operation::Layer(Kind::LayerNorm(_)), _) => "[input]",
-        (Operation::Layer(Kind::PRelu(_)), _) => "[channel]",
+        (Operation::Layer(Kind::BatchNorm(_)), 0) => {
+            return "How many batches there have been.".to_owned();
+        }
+        (Operation::Layer(Kind::PRelu(_) | Kind::BatchNorm(_)), _) => "[channel]",
         (_, 4) => "[out_channel][in_channel][row][column]",
         (_, 3) => "[out_channel][row][column]",
         (_, 2) => "[output][input]",
@@ -98,7 +101,12 @@ fn tensors(plan: &Plan, steps: &[&Step]) -> TokenStream {
     let infos = parameters.iter().map(|(step, parameter)| {
         let name = format!("{}.{}", step.name, parameter.name);
         let shape = parameter.shape.dims().iter().map(|&dim| number(dim));
-        quote!(cnn_runtime::TensorInfo::new(#name, &[#(#shape),*]))
+        let role = match parameter.role {
+            Role::Learnt => None,
+            Role::Average => Some(quote!(.with_role(cnn_runtime::Role::Average))),
+            Role::Count => Some(quote!(.with_role(cnn_runtime::Role::Count))),
+        };
+        quote!(cnn_runtime::TensorInfo::new(#name, &[#(#shape),*]) #role)
     });
     let indices: Vec<_> = (0..parameters.len()).map(number).collect();
     let place = |(step, parameter): &(&&Step, &Parameter)| {

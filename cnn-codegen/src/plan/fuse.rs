@@ -4,8 +4,8 @@
 use super::layout::is_in_memory;
 use super::{Operation, Plan, Step, ValueId};
 use cnn_spec::layer::{
-    Activation, AvgPool2d, Conv2d, ConvTranspose2d, Dense, GlobalPool, Kind, LayerNorm, MaxPool2d,
-    PRelu, Padding, Pair, Upsample2d,
+    Activation, AvgPool2d, BatchNorm, Conv2d, ConvTranspose2d, Dense, GlobalPool, Kind, LayerNorm,
+    MaxPool2d, PRelu, Padding, Pair, Upsample2d,
 };
 use std::iter;
 
@@ -69,6 +69,11 @@ pub enum Kernel<'n> {
     LogSoftmax,
     /// Values are brought to mean zero and variance one.
     LayerNorm(&'n LayerNorm),
+    /// Channels are, over the whole batch, and what is done to them then.
+    BatchNorm {
+        norm: &'n BatchNorm,
+        activation: Option<Activation>,
+    },
     /// The sum of several values, and what is done to it.
     Add { activation: Option<Activation> },
     /// Several values one after the other.
@@ -160,6 +165,11 @@ fn kernel(operation: Operation<'_>) -> Kernel<'_> {
         Kind::Softmax(_) => Kernel::Softmax,
         Kind::LogSoftmax(_) => Kernel::LogSoftmax,
         Kind::LayerNorm(norm) => Kernel::LayerNorm(norm),
+        Kind::BatchNorm(norm) => Kernel::BatchNorm {
+            norm,
+            activation: None,
+        },
+        Kind::Dropout(_) => unreachable!("a network with dropouts has plain kernels"),
         Kind::Add(_) => Kernel::Add { activation: None },
         Kind::Concat(_) => Kernel::Concat,
     }
@@ -224,6 +234,10 @@ fn with_activation(kernel: Kernel, activation: Activation) -> Option<Kernel> {
             dense,
             activation: None,
         } => Some(Kernel::Dense { dense, activation }),
+        Kernel::BatchNorm {
+            norm,
+            activation: None,
+        } => Some(Kernel::BatchNorm { norm, activation }),
         Kernel::Add { activation: None } => Some(Kernel::Add { activation }),
         _ => None,
     }

@@ -113,13 +113,31 @@ impl<'n> Plan<'n> {
         self.value(id).original.unwrap_or(id)
     }
 
+    /// The samples of a batch, if they wait for each other at batch norms while they are learnt.
+    pub fn waiting(&self) -> Option<usize> {
+        let training = self.network.training.as_ref()?;
+        let is_norm = |step: &Step| matches!(step.kind(), Some(Kind::BatchNorm(_)));
+        self.steps
+            .iter()
+            .any(is_norm)
+            .then_some(training.batch_size)
+    }
+
     /// The steps that have parameters.
     pub fn learning_steps(&self) -> impl Iterator<Item = &Step<'n>> {
         self.steps.iter().filter(|step| !step.parameters.is_empty())
     }
 }
 
-impl Step<'_> {
+impl<'n> Step<'n> {
+    /// The kind of its layer, if it computes one.
+    pub fn kind(&self) -> Option<&'n Kind> {
+        match self.operation {
+            Operation::Layer(kind) => Some(kind),
+            Operation::ZeroPad(_) | Operation::Fork => None,
+        }
+    }
+
     /// What it reads; the first value, if it joins several.
     pub fn input(&self) -> ValueId {
         self.inputs[0]

@@ -203,6 +203,10 @@ impl<'p> Staging<'p> {
             Kernel::Fork => return,
             Kernel::Add {
                 activation: Some(activation),
+            }
+            | Kernel::BatchNorm {
+                activation: Some(activation),
+                ..
             } => {
                 self.push_plain(group.sums);
                 return self.push_activation(group, activation);

@@ -1,10 +1,11 @@
 //! Once through the training set, on several threads.
 
 use super::finite::Flaw;
-use super::shard::{self, Sum, Sums};
+use super::shard::{self, Sum, Sums, Waiting};
 use super::signal::Signal;
 use super::tasks::{Task, Tasks};
 use super::{Fit, MAX_THREADS};
+use crate::batch::Part;
 use crate::checkpoint::Tally;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -12,19 +13,21 @@ use crate::evaluate::evaluate_with;
 use crate::exam::Exam;
 use crate::math::Real;
 use crate::metrics::Score;
-use crate::model::{Parameters, Trainable};
+use crate::model::{Parameters, Totals, Trainable};
 use crate::schedule::{LearningRate, Progress};
 use crate::worker::{Worker, Workers};
 use crate::zeroed::Zeroed;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 
 /// What a network is trained with, beside its parameters.
 pub struct State<M: Trainable> {
     pub optimizer: Box<M::Optimizer>,
     sums: Sums<M>,
+    /// What batch norms know of the whole batch.
+    statistics: RwLock<Box<M::Statistics>>,
     /// Where the gradients of several batches are added up.
     accumulated: Option<Box<M::Parameters>>,
     pub workers: Workers<M>,
@@ -36,6 +39,7 @@ impl<M: Trainable> State<M> {
         Self {
             optimizer: Zeroed::boxed(),
             sums: Sums::new(batch_size),
+            statistics: RwLock::new(Zeroed::boxed()),
             accumulated: (fit.accumulation_steps.get() > 1).then(Zeroed::boxed),
             workers: Workers::new(fit.threads.min(MAX_THREADS), fit.augmentation),
         }
@@ -73,7 +77,7 @@ pub struct Course<'a> {
     pub epoch: usize,
     /// All epochs.
     pub epochs: usize,
-    /// How samples are varied in this epoch.
+    /// How samples are varied in this epoch, and what dropouts leave out.
     pub key: u64,
     /// What of the epoch is done already.
     pub start: Tally,
@@ -144,8 +148,10 @@ pub fn train<M: Trainable>(
         course,
         parameters: RwLock::new(parameters),
         sums: &state.sums,
+        statistics: &state.statistics,
         tasks: Tasks::default(),
         offered: Signal::default(),
+        unlearnt: AtomicUsize::new(0),
         is_summed: AtomicBool::new(false),
         summed: Signal::default(),
         is_over: AtomicBool::new(false),
@@ -182,11 +188,14 @@ struct Crew<'a, M: Trainable> {
     course: &'a Course<'a>,
     parameters: RwLock<&'a mut M::Parameters>,
     sums: &'a Sums<M>,
+    statistics: &'a RwLock<Box<M::Statistics>>,
     tasks: Tasks,
     /// There are tasks, or the epoch is over.
     offered: Signal,
+    /// Shards that have not come to the end of a phase.
+    unlearnt: AtomicUsize,
     is_summed: AtomicBool,
-    /// The gradients of a batch are summed, or the epoch is over.
+    /// A phase is over, after the last one of which the gradients of a batch are summed, or the epoch is over.
     summed: Signal,
     is_over: AtomicBool,
 }
@@ -215,7 +224,7 @@ impl<M: Trainable> Crew<'_, M> {
             observe(&After {
                 tally,
                 ends_step,
-                parameters: &self.read(),
+                parameters: &read(&self.parameters),
                 optimizer: learner.optimizer,
             })?;
         }
@@ -225,43 +234,82 @@ impl<M: Trainable> Crew<'_, M> {
     /// Sums the gradients of a batch, with whoever helps.
     fn sum(&self, worker: &mut Worker<M>, batch: usize) {
         let shards = shard::count(self.course.batch(batch).len());
-        self.is_summed.store(false, Ordering::Relaxed);
-        self.tasks.offer(batch, shards);
-        self.offered.notify();
-        self.learn(worker, 0);
-        let is_over = || self.is_over.load(Ordering::Acquire);
-        self.summed
-            .wait_until(|| self.is_summed.load(Ordering::Acquire) || is_over());
-        assert!(!is_over(), "a helping thread panicked");
+        for phase in 0..M::PHASES {
+            if phase > 0 {
+                self.sums.merge(shards, &mut write(self.statistics));
+            }
+            self.unlearnt.store(shards, Ordering::Relaxed);
+            self.is_summed.store(false, Ordering::Relaxed);
+            self.tasks.offer(M::PHASES * batch + phase, shards);
+            self.offered.notify();
+            self.learn(worker, 0);
+            let is_over = || self.is_over.load(Ordering::Acquire);
+            self.summed
+                .wait_until(|| self.is_summed.load(Ordering::Acquire) || is_over());
+            assert!(!is_over(), "a helping thread panicked");
+        }
     }
 
     /// Learns shards of the current batch while there are any that nobody has taken.
     fn learn(&self, worker: &mut Worker<M>, home: usize) {
-        while let Some(task) = self.tasks.take(home) {
-            self.learn_shard(worker, task);
+        while let Some(Task { round, shard }) = self.tasks.take(home) {
+            let (index, phase) = (round / M::PHASES, round % M::PHASES);
+            let batch = self.course.batch(index);
+            let part = Part {
+                batch_size: batch.len(),
+                first: shard::range(shard, batch.len()).start,
+                key: self.course.key.wrapping_add(index as u64),
+            };
+            self.learn_shard(worker, phase, shard, part, batch);
+            let shards = shard::count(batch.len());
+            let is_summed = if phase + 1 < M::PHASES {
+                self.unlearnt.fetch_sub(1, Ordering::AcqRel) == 1
+            } else {
+                self.sums.add(shard, shards)
+            };
+            if is_summed {
+                self.is_summed.store(true, Ordering::Release);
+                self.summed.notify();
+            }
         }
     }
 
-    fn learn_shard(&self, worker: &mut Worker<M>, Task { batch, shard }: Task) {
-        let batch = self.course.batch(batch);
+    fn learn_shard(
+        &self,
+        worker: &mut Worker<M>,
+        phase: usize,
+        shard: usize,
+        part: Part,
+        batch: &[u32],
+    ) {
+        let Course { data, key, .. } = *self.course;
         let indices = &batch[shard::range(shard, batch.len())];
-        {
-            let parameters = self.read();
-            let Sum { gradients, totals } = &mut *self.sums.get(shard);
+        let parameters = read(&self.parameters);
+        let Sum {
+            gradients,
+            totals,
+            waiting,
+        } = &mut *self.sums.get(shard);
+        if phase == 0 {
             gradients.clear();
-            *totals = worker.learn(
-                &parameters,
-                self.course.data,
-                indices,
-                batch.len(),
-                self.course.key,
-                gradients,
-            );
+            *totals = Totals::default();
         }
-        if self.sums.add(shard, shard::count(batch.len())) {
-            self.is_summed.store(true, Ordering::Release);
-            self.summed.notify();
+        let Some(Waiting { samples, workspace }) = waiting else {
+            *totals = worker.learn(&parameters, data, indices, part, key, gradients);
+            return;
+        };
+        if phase == 0 {
+            worker.gather(samples, data, indices, key);
         }
+        *totals += M::phase(
+            phase,
+            &parameters,
+            samples.first(indices.len()),
+            part,
+            &read(self.statistics),
+            workspace,
+            gradients,
+        );
     }
 
     /// Updates the parameters with the gradients of the batch, once all batches of a step are there.
@@ -272,7 +320,7 @@ impl<M: Trainable> Crew<'_, M> {
         let batch = tally.batches;
         let batches = self.course.step(batch);
         learner.is_spoilt &= batch > batches.start;
-        match Flaw::of_batch(&sum, &self.read()) {
+        match Flaw::of_batch(&sum, &read(&self.parameters)) {
             None => tally.totals += sum.totals,
             Some(_) if self.may_skip(tally) => learner.is_spoilt = true,
             Some(flaw) => return Err(flaw.at(self.course.epoch + 1, batch + 1)),
@@ -282,6 +330,9 @@ impl<M: Trainable> Crew<'_, M> {
         if learner.is_spoilt {
             tally.skipped += usize::from(ends_step);
             return Ok(ends_step);
+        }
+        if M::PHASES > 1 {
+            M::track(&mut write(&self.parameters), &read(self.statistics));
         }
         let scale = sum.totals.scale() / batches.len() as f64;
         if scale.total_cmp(&1.0).is_ne() {
@@ -298,10 +349,7 @@ impl<M: Trainable> Crew<'_, M> {
             }
         };
         if ends_step {
-            let mut parameters = self
-                .parameters
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut parameters = write(&self.parameters);
             let learning_rate = M::Scalar::from_f64(self.course.learning_rate(batch));
             M::update(&mut parameters, gradients, learner.optimizer, learning_rate);
         }
@@ -313,12 +361,14 @@ impl<M: Trainable> Crew<'_, M> {
         let is_hopeless = tally.totals.samples == 0 && tally.batches + 1 == self.course.batches();
         self.course.skips_not_finite && !is_hopeless
     }
+}
 
-    fn read(&self) -> RwLockReadGuard<'_, &mut M::Parameters> {
-        self.parameters
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends the epoch for all threads when one leaves, also by a panic, lest the others wait for ever.

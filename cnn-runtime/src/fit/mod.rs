@@ -163,11 +163,46 @@ impl Fit {
                 "train without validation, or on more samples",
             ));
         }
-        Ok(())
+        self.check_batches::<M>(train)
     }
 
     fn every(&self) -> Option<Every> {
         self.checkpoints.as_ref()?.every
+    }
+
+    /// Checks that batches are neither too small nor too large for the network.
+    fn check_batches<M: Trainable>(&self, train: &Dataset) -> Result<(), Error> {
+        let name = train.name();
+        let held_back = self
+            .validation
+            .map_or(0, |part| part.held_back(train.len()));
+        let batch = self.batch_size.get().min(train.len() - held_back);
+        if batch < M::MIN_BATCH {
+            return Err(Error::mismatch(
+                format!("{name}: a batch of {batch} is too small for a batch norm"),
+                "a value alone has no variance: train with larger batches, or on more samples",
+            ));
+        }
+        if shard::size(batch).min(batch) > M::MAX_WAITING {
+            return Err(Error::mismatch(
+                format!("{name}: a batch of {batch} is too large for the network's memory"),
+                format!(
+                    "its file says `batch_size = {}`: write a larger one there",
+                    M::SETTINGS.batch_size
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The order in which an epoch goes through the samples. A last batch that is too small is left out.
+    fn order<M: Trainable>(&self, samples: &[u32], epoch: usize) -> Vec<u32> {
+        let mut order = order(samples, self.seed, epoch);
+        let rest = order.len() % self.batch_size;
+        if rest < M::MIN_BATCH {
+            order.truncate(order.len() - rest);
+        }
+        order
     }
 
     fn is_reached(&self, report: &EpochReport) -> bool {

@@ -2,7 +2,9 @@
 //!
 //! Both depend on the size of the batch alone: so any number of threads gives the same bits.
 
+use crate::batch::Statistics;
 use crate::model::{Parameters, Totals, Trainable};
+use crate::worker::Samples;
 use crate::zeroed::Zeroed;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +32,11 @@ pub fn count(batch: usize) -> usize {
     batch.div_ceil(size(batch))
 }
 
+/// The most shards of batches up to this size: a smaller one may have more, because they are smaller.
+fn most(batch: usize) -> usize {
+    batch.div_ceil(MIN_SIZE).min(MAX_SHARDS)
+}
+
 /// The positions of one shard's samples in its batch.
 pub fn range(shard: usize, batch: usize) -> Range<usize> {
     let size = size(batch);
@@ -40,13 +47,27 @@ pub fn range(shard: usize, batch: usize) -> Range<usize> {
 pub struct Sum<M: Trainable> {
     pub gradients: Box<M::Parameters>,
     pub totals: Totals,
+    /// Samples that wait for those of other shards.
+    pub waiting: Option<Waiting<M>>,
+}
+
+/// The samples of a shard between two phases.
+pub struct Waiting<M: Trainable> {
+    pub samples: Samples<M>,
+    pub workspace: Box<M::Workspace>,
 }
 
 impl<M: Trainable> Sum<M> {
-    fn new() -> Self {
+    /// Room for shards of up to `size` samples.
+    fn new(size: usize) -> Self {
+        let waiting = || Waiting {
+            samples: Samples::new(size),
+            workspace: Zeroed::boxed(),
+        };
         Self {
             gradients: Zeroed::boxed(),
             totals: Totals::default(),
+            waiting: (M::PHASES > 1).then(waiting),
         }
     }
 
@@ -68,9 +89,9 @@ pub struct Sums<M: Trainable> {
 impl<M: Trainable> Sums<M> {
     /// Room for batches of up to `batch_size` samples.
     pub fn new(batch_size: usize) -> Self {
-        let sum = |_| Mutex::new(Sum::new());
+        let sum = |_| Mutex::new(Sum::new(size(batch_size).min(batch_size)));
         Self {
-            sums: (0..count(batch_size)).map(sum).collect(),
+            sums: (0..most(batch_size)).map(sum).collect(),
             waits: Default::default(),
         }
     }
@@ -80,6 +101,18 @@ impl<M: Trainable> Sums<M> {
         self.sums[shard]
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what the batch norms know of the samples of all `shards`.
+    pub fn merge(&self, shards: usize, statistics: &mut M::Statistics) {
+        *statistics = Zeroed::ZERO;
+        for shard in 0..shards {
+            let sum = self.get(shard);
+            let waiting = sum.waiting.as_ref();
+            if let Some(own) = waiting.and_then(|waiting| M::statistics(&waiting.workspace)) {
+                statistics.merge(own);
+            }
+        }
     }
 
     /// Adds a shard's sum to its neighbour's, and on as long as the other half is there; else whoever brings that goes on.
@@ -118,6 +151,14 @@ mod tests {
                     .all(|range| !range.is_empty() && range.start % LANES == 0)
             );
             assert!(ranges.into_iter().flatten().eq(0..batch));
+        }
+    }
+
+    #[test]
+    fn no_smaller_batch_has_more_or_larger_shards_than_there_is_room_for() {
+        for batch in 1..=1_100 {
+            assert!((1..=batch).all(|smaller| count(smaller) <= most(batch)));
+            assert!((1..=batch).all(|smaller| size(smaller) <= size(batch)));
         }
     }
 

@@ -3,24 +3,24 @@
 use super::shard::MAX_SHARDS;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A shard of one of an epoch's batches.
+/// A shard in one of an epoch's rounds, in each of which a batch is gone through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task {
-    pub batch: usize,
+    pub round: usize,
     pub shard: usize,
 }
 
-/// The shards of the current batch that nobody has taken yet: its number in the upper half, a bit for each in the lower.
+/// The shards of the current round that nobody has taken yet: its number in the upper half, a bit for each in the lower.
 #[derive(Default)]
 pub struct Tasks(AtomicU64);
 
 const _: () = assert!(MAX_SHARDS <= 32, "every shard has a bit");
 
 impl Tasks {
-    /// Offers the shards of a batch, after all those of the one before have been taken.
-    pub fn offer(&self, batch: usize, shards: usize) {
+    /// Offers the shards of a round, after all those of the one before have been taken.
+    pub fn offer(&self, round: usize, shards: usize) {
         let free = (1 << shards) - 1;
-        self.0.store((batch as u64) << 32 | free, Ordering::Release);
+        self.0.store((round as u64) << 32 | free, Ordering::Release);
     }
 
     /// Whether any shard is left.
@@ -45,7 +45,7 @@ impl Tasks {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, taken)
             .ok()?;
         Some(Task {
-            batch: (tasks >> 32) as usize,
+            round: (tasks >> 32) as usize,
             shard: first(tasks as u32) as usize,
         })
     }
@@ -59,10 +59,10 @@ mod tests {
     fn every_shard_is_taken_once_from_home_on() {
         let tasks = Tasks::default();
         assert_eq!(tasks.take(0), None);
-        for batch in [0, 7, u32::MAX as usize] {
-            tasks.offer(batch, MAX_SHARDS);
+        for round in [0, 7, u32::MAX as usize] {
+            tasks.offer(round, MAX_SHARDS);
             let taken: Vec<_> = std::iter::from_fn(|| tasks.take(5)).collect();
-            let expected = [5, 6, 7, 0, 1, 2, 3, 4].map(|shard| Task { batch, shard });
+            let expected = [5, 6, 7, 0, 1, 2, 3, 4].map(|shard| Task { round, shard });
             assert_eq!(taken, expected);
             assert!(!tasks.any());
         }

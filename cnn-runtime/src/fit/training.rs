@@ -3,7 +3,7 @@
 use super::epoch::{self, Course, State};
 use super::finite::Flaw;
 use super::watch::Watch;
-use super::{Fit, Observer, Parts, StepReport, order};
+use super::{Fit, Observer, Parts, StepReport};
 use crate::augment;
 use crate::checkpoint::{Checkpoint, Keeper, Moment, Position, Tally};
 use crate::data::Split;
@@ -143,7 +143,7 @@ impl<'a, M: Trainable> Training<'a, M> {
         let epoch = outlook.epoch + 1;
         let course = Course {
             data: parts.train,
-            order: &order(&parts.learnt, fit.seed, epoch),
+            order: &fit.order::<M>(&parts.learnt, epoch),
             batch_size: fit.batch_size.get(),
             accumulation_steps: fit.accumulation_steps.get(),
             rate: outlook.rate,

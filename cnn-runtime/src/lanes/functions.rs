@@ -102,6 +102,13 @@ pub fn softplus<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     x.max(0.0) + ln_1p(simd, exp(simd, -size))
 }
 
+/// `x` where positive, else `alpha · (eˣ − 1)`: an ELU.
+#[inline(always)]
+pub fn elu<S: Simd>(simd: S, x: S::f32s, alpha: f32) -> S::f32s {
+    x.simd_gt(splat(simd, 0.0))
+        .select(x, exp_m1(simd, x) * alpha)
+}
+
 /// The hyperbolic tangent, to 1.4 units in the last place.
 #[inline(always)]
 pub fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {

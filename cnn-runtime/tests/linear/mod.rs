@@ -28,14 +28,8 @@ impl<const I: usize, const O: usize> Parameters for Weights<I, O> {
     type Scalar = f32;
 
     const TENSORS: &'static [TensorInfo] = &[
-        TensorInfo {
-            name: "dense1.weight",
-            shape: &[O, I],
-        },
-        TensorInfo {
-            name: "dense1.bias",
-            shape: &[O],
-        },
+        TensorInfo::new("dense1.weight", &[O, I]),
+        TensorInfo::new("dense1.bias", &[O]),
     ];
 
     fn tensor(&self, index: usize) -> &[f32] {
@@ -134,6 +128,7 @@ impl<const I: usize, const O: usize> Trainable for Linear<I, O> {
     type Target = usize;
     type Optimizer = Nothing;
     type Workspace = [f32; O];
+    type Statistics = ();
 
     const SETTINGS: Settings = Settings {
         epochs: 3,

@@ -4,7 +4,7 @@ use super::{ACTIVATION, Kind, LayerKind, described};
 use crate::fields::Type;
 use crate::grammar::{Form, Key, Limits, TypeInfo};
 use crate::initialization::Initialization;
-use crate::network::{Distribution, Parameter};
+use crate::network::{Distribution, Parameter, Role};
 use crate::receptive_field::{Axis, Reach};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
@@ -133,6 +133,7 @@ impl LayerKind for LayerNorm {
                 name,
                 shape: Shape::of(name, self.normalized(input))?,
                 distribution: Distribution::Constant { value },
+                role: Role::Learnt,
             })
         };
         let all = [("weight", 1.0), ("bias", 0.0)];

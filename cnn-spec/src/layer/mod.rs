@@ -4,12 +4,14 @@ mod activation;
 mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
+mod batch_norm;
 mod concat;
 mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
 mod dense;
 mod dimensions;
+mod dropout;
 mod flatten;
 mod global_pool;
 mod joins;
@@ -26,11 +28,13 @@ pub use activation::{Activation, Approximate, SELU_ALPHA, SELU_SCALE};
 pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
+pub use batch_norm::BatchNorm;
 pub use concat::Concat;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::{Conv2d, ConvBias, ConvMode};
 pub use dense::Dense;
 pub use dimensions::Dimensions;
+pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use global_pool::{GlobalPool, Reduction};
 pub use layer_norm::LayerNorm;
@@ -128,7 +132,9 @@ kinds! {
     Dense,
     Flatten,
     Reshape,
+    BatchNorm,
     LayerNorm,
+    Dropout,
     Activation,
     PRelu,
     Softmax,
@@ -151,7 +157,9 @@ const TYPES: &[&[Type<Kind>]] = &[
     dense::TYPES,
     flatten::TYPES,
     reshape::TYPES,
+    batch_norm::TYPES,
     layer_norm::TYPES,
+    dropout::TYPES,
     activation::TYPES,
     prelu::TYPES,
     softmax::TYPES,

@@ -4,7 +4,7 @@ use super::{Kind, LayerKind};
 use crate::fields::Type;
 use crate::grammar::{Form, Key, Limits, TypeInfo};
 use crate::initialization::Initialization;
-use crate::network::{Distribution, Parameter};
+use crate::network::{Distribution, Parameter, Role};
 use crate::refusal::Refusal;
 use crate::shape::Shape;
 use std::ops::Bound;
@@ -83,6 +83,7 @@ impl LayerKind for PRelu {
             name: "weight",
             shape: Shape::of("weight", [self.num_parameters])?,
             distribution: Distribution::Constant { value: self.init },
+            role: Role::Learnt,
         }])
     }
 

@@ -28,6 +28,7 @@ pub(super) fn forward(
         Kind::Upsample2d(upsample) => upsample2d(*upsample, layer, input),
         Kind::ZeroPad2d(pad) => zero_pad2d(tape, pad.padding, layer, input),
         Kind::LayerNorm(norm) => layer_norm(tape, norm, layer, parameters, input),
+        Kind::BatchNorm(_) | Kind::Dropout(_) => unreachable!("they take a whole batch"),
         Kind::Flatten(_) | Kind::Reshape(_) => input.to_vec(),
         Kind::Activation(function) => elementwise(tape, input, |z| activation(*function, z)),
         Kind::PRelu(_) => prelu(tape, layer, &parameters[0], input),
@@ -254,7 +255,8 @@ fn layer_norm(
     output
 }
 
-fn mean(tape: &mut Tape, values: &[Variable]) -> Variable {
+/// The mean of some values.
+pub(super) fn mean(tape: &mut Tape, values: &[Variable]) -> Variable {
     let share = 1.0 / values.len() as f64;
     tape.combine(values.iter().map(|&x| (x, share)).collect())
 }

@@ -23,6 +23,7 @@ struct State {
     /// The rows of a matrix.
     rows: Option<usize>,
     learning_rate_factor: f64,
+    is_learnt: bool,
     is_frozen: bool,
     /// What is remembered of each value, by whatever rule.
     memories: Vec<[f64; 3]>,
@@ -35,7 +36,8 @@ impl State {
         Self {
             rows: parameter.is_matrix().then(|| parameter.shape.dims()[0]),
             learning_rate_factor: layer.learning_rate_factor,
-            is_frozen: layer.is_frozen,
+            is_learnt: parameter.is_learnt(),
+            is_frozen: layer.is_frozen || !parameter.is_learnt(),
             memories: vec![[0.0; 3]; elements],
             average: vec![0.0; elements],
         }
@@ -85,6 +87,8 @@ impl Optimizer {
         if let Some(decay) = self.ema_decay {
             let fade = if self.steps == 1 { 1.0 } else { 1.0 - decay };
             for (tensor, state) in parameters.iter().zip(&mut self.tensors) {
+                // Running averages are not averaged once more.
+                let fade = if state.is_learnt { fade } else { 1.0 };
                 for (average, value) in state.average.iter_mut().zip(&tensor.values) {
                     *average += fade * (value - *average);
                 }

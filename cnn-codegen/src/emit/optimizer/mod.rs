@@ -26,7 +26,7 @@ pub fn items(network: &Network, training: &Training, kernels: Kernels) -> TokenS
     let update = emitter.update(kernels);
     let average = training
         .ema_decay
-        .map(|decay| average(decay, network.dtype, kernels));
+        .map(|decay| average(decay, network, kernels));
     quote!(#state #factors #matrices #update #average)
 }
 
@@ -220,8 +220,19 @@ fn inline(kernels: Kernels) -> Option<TokenStream> {
 }
 
 /// The function `average`; PyTorch's `swa_utils.get_ema_multi_avg_fn`.
-fn average(decay: f64, dtype: Dtype, kernels: Kernels) -> TokenStream {
-    let fade = real(1.0 - decay, dtype);
+fn average(decay: f64, network: &Network, kernels: Kernels) -> TokenStream {
+    let fade = real(1.0 - decay, network.dtype);
+    let mut parameters = network.layers.iter().flat_map(|layer| &layer.parameters);
+    let keeps_averages = parameters.any(|parameter| !parameter.is_learnt());
+    let of_tensor = keeps_averages.then(|| {
+        quote! {
+            // What is an average by itself is taken as it is.
+            let share = match Parameters::TENSORS[index].role {
+                cnn_runtime::Role::Learnt => share,
+                _ => 1.0,
+            };
+        }
+    });
     let about = doc(&format!(
         "Takes the parameters into their running average `a`, which is what is evaluated and saved; the first update \
          begins it.\n\n{}",
@@ -237,6 +248,7 @@ fn average(decay: f64, dtype: Dtype, kernels: Kernels) -> TokenStream {
                 _ => #fade,
             };
             for index in 0..Parameters::TENSORS.len() {
+                #of_tensor
                 let a = optimizer.average.tensor_mut(index);
                 for (a, w) in core::iter::zip(a, parameters.tensor(index)) {
                     *a += share * (w - *a);

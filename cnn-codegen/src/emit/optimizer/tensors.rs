@@ -42,6 +42,7 @@ impl<'n> Tensors<'n> {
     ) -> impl Iterator<Item = (usize, &'n Layer, &'n Parameter)> + use<'_, 'n> {
         let is_in = move |(_, layer, parameter): &(usize, &Layer, &Parameter)| {
             layer.learns()
+                && parameter.is_learnt()
                 && match set {
                     Set::Learnt => true,
                     Set::Matrices => parameter.is_matrix(),

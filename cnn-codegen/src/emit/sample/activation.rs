@@ -14,7 +14,8 @@ pub fn in_place(activation: Activation) -> TokenStream {
     quote! {
         for values in output.values_mut().chunks_mut(S::COUNT) {
             let z = rows::load_part(simd, values);
-            rows::store_part(simd, values, #value);
+            let a = #value;
+            rows::store_part(simd, values, a);
         }
     }
 }

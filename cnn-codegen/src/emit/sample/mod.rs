@@ -98,9 +98,17 @@ fn plain(
             let layer = ident(&step.name);
             quote!(&parameters.#layer)
         }
+        Argument::Mean => running(step, "running_mean"),
+        Argument::Variance => running(step, "running_var"),
         Argument::InputOf(index) => memory::shared(schedule, inputs[*index]),
         Argument::OutputMut => memory::unique(schedule, stage.output),
         _ => memory::shared(schedule, stage.input),
     });
     (item, quote!(#name(#(#arguments),*);))
+}
+
+/// A running average of a batch norm.
+fn running(step: &crate::plan::Step, field: &str) -> TokenStream {
+    let (layer, field) = (ident(&step.name), ident(field));
+    quote!(&parameters.#layer.#field)
 }

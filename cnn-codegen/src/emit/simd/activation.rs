@@ -182,13 +182,16 @@ fn formula(activation: Activation, z: &TokenStream) -> Formula {
         Activation::Relu6 => Formula::of_output(
             [
                 quote!(#z.max(0.0).min(6.0)),
-                quote!((a.simd_gt(0.0) & a.simd_lt(6.0)).select(d, #zero)),
+                quote! {{
+                    let is_between = a.simd_gt(0.0) & a.simd_lt(6.0);
+                    is_between.select(d, #zero)
+                }},
             ],
             "min(max(0, z), 6)",
             "delta where 0 < a < 6, else 0",
         ),
-        Activation::Elu { alpha } => elu(1.0, alpha, z),
-        Activation::Selu => elu(SELU_SCALE, SELU_ALPHA, z),
+        Activation::Elu { alpha } => elu(alpha, z),
+        Activation::Selu => selu(z),
         Activation::Gelu {
             approximate: Approximate::None,
         } => gelu(z),
@@ -215,7 +218,10 @@ fn formula(activation: Activation, z: &TokenStream) -> Formula {
         Activation::HardSigmoid => Formula::of_output(
             [
                 quote!((#z + 3.0).max(0.0).min(6.0) / 6.0),
-                quote!((a.simd_gt(0.0) & a.simd_lt(1.0)).select(d / 6.0, #zero)),
+                quote! {{
+                    let is_between = a.simd_gt(0.0) & a.simd_lt(1.0);
+                    is_between.select(d / 6.0, #zero)
+                }},
             ],
             "min(max(0, z + 3), 6) / 6",
             "delta / 6 where 0 < a < 1, else 0",
@@ -241,18 +247,29 @@ fn formula(activation: Activation, z: &TokenStream) -> Formula {
     }
 }
 
-/// `scale · z` where positive, else `scale · alpha · (eᶻ − 1)`.
-fn elu(scale: f64, alpha: f64, z: &TokenStream) -> Formula {
-    let (factor, factor_text) = times(scale);
-    let (slope, slope_text) = times(scale * alpha);
-    let left = literal(scale * alpha);
+/// `z` where positive, else `alpha · (eᶻ − 1)`.
+fn elu(alpha: f64, z: &TokenStream) -> Formula {
+    let slope = literal(alpha);
     Formula::of_output(
         [
-            quote!(#z.simd_gt(0.0).select(#z #factor, lanes::exp_m1(simd, #z) #slope)),
-            quote!(a.simd_gt(0.0).select(d #factor, d * (a + #left))),
+            quote!(lanes::elu(simd, #z, #slope)),
+            quote!(a.simd_gt(0.0).select(d, d * (a + #slope))),
         ],
-        format!("{factor_text}z where z > 0, else {slope_text}(eᶻ − 1)"),
-        format!("{factor_text}delta where a > 0, else delta · (a + {left})"),
+        format!("z where z > 0, else {slope} · (eᶻ − 1)"),
+        format!("delta where a > 0, else delta · (a + {slope})"),
+    )
+}
+
+/// The same with constants of its own, times a factor.
+fn selu(z: &TokenStream) -> Formula {
+    let [factor, alpha, slope] = [SELU_SCALE, SELU_ALPHA, SELU_SCALE * SELU_ALPHA].map(literal);
+    Formula::of_output(
+        [
+            quote!(lanes::elu(simd, #z, #alpha) * #factor),
+            quote!(a.simd_gt(0.0).select(d * #factor, d * (a + #slope))),
+        ],
+        format!("{factor} · (z where z > 0, else {alpha} · (eᶻ − 1))"),
+        format!("{factor} · delta where a > 0, else delta · (a + {slope})"),
     )
 }
 
@@ -296,29 +313,23 @@ fn gelu_tanh(z: &TokenStream) -> Formula {
 }
 
 fn softplus(beta: f64, threshold: f64, z: &TokenStream) -> Formula {
-    let (factor, factor_text) = times(beta);
-    let limit = literal(threshold);
-    let share = (!factor.is_empty()).then(|| {
-        let beta = literal(beta);
-        quote!(/ #beta)
-    });
+    let (beta, limit) = (literal(beta), literal(threshold));
     Formula::of_input(
         [
-            quote!((#z #factor).simd_gt(#limit).select(#z, lanes::softplus(simd, #z #factor) #share)),
-            quote!((z #factor).simd_gt(#limit).select(d, d * lanes::sigmoid(simd, z #factor))),
+            quote! {{
+                let s = #z * #beta;
+                let bend = lanes::softplus(simd, s) / #beta;
+                s.simd_gt(#limit).select(#z, bend)
+            }},
+            quote! {{
+                let s = #z * #beta;
+                let bent = d * lanes::sigmoid(simd, s);
+                s.simd_gt(#limit).select(d, bent)
+            }},
         ],
-        format!("ln(1 + eˢ) / {beta}, or z where s > {limit}    where s = {factor_text}z"),
-        format!("delta · σ(s), or delta where s > {limit}    where s = {factor_text}z"),
+        format!("ln(1 + eˢ) / {beta}, or z where s > {limit}    where s = {beta} · z"),
+        format!("delta · σ(s), or delta where s > {limit}    where s = {beta} · z"),
     )
-}
-
-/// `* factor` in code, and the factor before something in text; nothing where it is one.
-fn times(factor: f64) -> (TokenStream, String) {
-    let factor = literal(factor);
-    if factor.to_string() == "1.0" {
-        return (TokenStream::new(), String::new());
-    }
-    (quote!(* #factor), format!("{factor} · "))
 }
 
 fn literal(value: f64) -> Literal {

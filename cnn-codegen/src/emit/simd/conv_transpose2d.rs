@@ -36,25 +36,24 @@ impl Emitter<'_> {
             parameters_pattern(self.site.plan, &self.site.group.layer),
         );
         let [_, height, width] = self.input_dims();
-        let (first, value) = (self.biases(), self.input_at("i", &quote!(x + c)));
+        let (first, [y, x]) = (self.biases(), self.input_place("x + c"));
         let (input, output) = (
             self.of_group("i", self.inputs()),
             self.of_group("o", self.outputs()),
         );
         let [row, column] = self.places("x + c");
-        let index = site.memory.index(
-            site.group.output,
-            [&quote!(#output + m), &quote!(row), &quote!(column)],
-        );
+        let [top, left] = site.memory.origin(site.group.output);
+        let (at_row, at_column) = (sum(&[(1, "row")], top), sum(&[(1, "column")], left));
         let (width, inputs, outputs) =
             (number(width), number(self.inputs()), number(self.outputs()));
         let tile = quote! {
             let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
             for i in 0..#inputs {
                 let kernel = &weight[#input];
+                let map = &input[#input];
                 let mut values = [lanes::splat(simd, 0.0); COLUMNS];
                 for c in 0..COLUMNS {
-                    values[c] = lanes::load(simd, &#value);
+                    values[c] = lanes::load(simd, &map[#y][#x]);
                 }
                 for m in 0..MAPS {
                     let w = lanes::splat(simd, kernel[o + m][ky][kx]);
@@ -66,8 +65,10 @@ impl Emitter<'_> {
             for c in 0..COLUMNS {
                 #column
                 for m in 0..MAPS {
-                    let place = &mut output #index;
-                    (lanes::load(simd, place) + sums[m][c]).store_array(place);
+                    let map = &mut output[#output + m];
+                    let place = &mut map[#at_row][#at_column];
+                    let sum = lanes::load(simd, place) + sums[m][c];
+                    sum.store_array(place);
                 }
             }
         };
@@ -117,7 +118,7 @@ impl Emitter<'_> {
             parameters_pattern(self.site.plan, &self.site.group.layer),
         );
         let [_, height, width] = self.input_dims();
-        let value = self.input_at("i + m", &quote!(x));
+        let [y, x] = self.input_place("x");
         let (input, output) = (
             self.of_group("i", self.inputs()),
             self.of_group("o", self.outputs()),
@@ -133,10 +134,12 @@ impl Emitter<'_> {
                     #column
                     let mut deltas = [lanes::splat(simd, 0.0); COLUMNS];
                     for c in 0..COLUMNS {
-                        deltas[c] = lanes::load(simd, &delta[#output + c][row][column]);
+                        let map = &delta[#output + c];
+                        deltas[c] = lanes::load(simd, &map[row][column]);
                     }
                     for m in 0..MAPS {
-                        let value = lanes::load(simd, &#value);
+                        let map = &input[#input + m];
+                        let value = lanes::load(simd, &map[#y][#x]);
                         for c in 0..COLUMNS {
                             sums[m][c] = value.mul_add(deltas[c], sums[m][c]);
                         }
@@ -145,7 +148,8 @@ impl Emitter<'_> {
             }
             for m in 0..MAPS {
                 for c in 0..COLUMNS {
-                    weight[#input + m][o + c][ky][kx] += sums[m][c].reduce_sum();
+                    let kernel = &mut weight[#input + m][o + c];
+                    kernel[ky][kx] += sums[m][c].reduce_sum();
                 }
             }
         };
@@ -217,9 +221,11 @@ impl Emitter<'_> {
                     for kx in 0..#taps_wide {
                         #column
                         for o in 0..#outputs {
-                            let d = lanes::load(simd, &delta[#output][row][column]);
+                            let map = &delta[#output];
+                            let d = lanes::load(simd, &map[row][column]);
                             for m in 0..MAPS {
-                                let w = lanes::splat(simd, weight[#input + m][o][ky][kx]);
+                                let kernel = &weight[#input + m][o];
+                                let w = lanes::splat(simd, kernel[ky][kx]);
                                 sums[m] = w.mul_add(d, sums[m]);
                             }
                         }
@@ -312,15 +318,10 @@ impl Emitter<'_> {
         loops(&[("group", self.conv.groups)], body)
     }
 
-    /// The value of a channel of the group at row `y` and some column.
-    fn input_at(&self, channel: &str, column: &TokenStream) -> TokenStream {
-        let input = self.of_group(channel, self.inputs());
-        let group = self.site.group;
-        let index = self
-            .site
-            .memory
-            .index(group.input, [&input, &quote!(y), column]);
-        quote!(input #index)
+    /// Row `y` and some column of the input among the zeros around it.
+    fn input_place(&self, column: &str) -> [TokenStream; 2] {
+        let [top, left] = self.site.memory.origin(self.site.group.input);
+        [sum(&[(1, "y")], top), sum(&[(1, column)], left)]
     }
 
     /// The statements that name the row and the column of the output which a tap meets, and go on where there is none.

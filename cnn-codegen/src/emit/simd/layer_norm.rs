@@ -42,7 +42,8 @@ impl Emitter<'_> {
             .has_bias()
             .then(|| self.parameter(&quote!(+ parameters.bias)));
         let values = self.each_of_run(&quote! {
-            let a = #x #weight #bias;
+            #x
+            let a = normal #weight #bias;
             a.store_array(&mut #place);
         });
         let text = |has: bool, text: &'static str| if has { text } else { "" };
@@ -73,8 +74,9 @@ impl Emitter<'_> {
             quote!(#bias += d.reduce_sum();)
         });
         let values = self.each_of_run(&quote! {
+            #x
             let d = lanes::load(simd, &#d);
-            #weight += (d * #x).reduce_sum();
+            #weight += (d * normal).reduce_sum();
             #bias
         });
         let bias_text = if self.has_bias() {
@@ -106,13 +108,15 @@ impl Emitter<'_> {
             .has_weight()
             .then(|| self.parameter(&quote!(*parameters.weight)));
         let sums = self.each_of_run(&quote! {
+            #x
             let g = lanes::load(simd, &#d) #weight;
             mean_g += g;
-            mean_gx = g.mul_add(#x, mean_gx);
+            mean_gx = g.mul_add(normal, mean_gx);
         });
         let deltas = self.each_of_run(&quote! {
+            #x
             let g = lanes::load(simd, &#d) #weight;
-            let d = (g - mean_g - #x * mean_gx) * scale;
+            let d = (g - mean_g - normal * mean_gx) * scale;
             d.store_array(&mut #place);
         });
         let g = if self.has_weight() {
@@ -160,10 +164,13 @@ impl Emitter<'_> {
         }
     }
 
-    /// A value with mean zero and variance one.
+    /// The statements that give a value with mean zero and variance one.
     fn normalized(&self) -> TokenStream {
         let z = self.input_element();
-        quote!((lanes::load(simd, &#z) - mean) * scale)
+        quote! {
+            let z = lanes::load(simd, &#z);
+            let normal = (z - mean) * scale;
+        }
     }
 
     /// A parameter, or its gradient, at the indices of a value.

@@ -24,6 +24,9 @@ pub struct Memory<'p> {
     guests: Vec<Guest>,
 }
 
+/// The end of the names of sums that are kept through a call: blocks that wait for each other share them.
+const WEIGHT_SUMS: &str = "_weight_sums";
+
 /// Something that takes turns with others in a buffer.
 struct Guest {
     field: Field,
@@ -177,9 +180,14 @@ impl<'p> Memory<'p> {
     /// The place of something that the backward pass writes: `deltas.buffer1`, or under its own name.
     pub fn place(&self, name: &str) -> TokenStream {
         let guest = self.guests.iter().find(|guest| guest.field.name == name);
+        let is_shared = self.plan.waiting().is_some() && name.ends_with(WEIGHT_SUMS);
         let name = guest.map_or_else(|| name.to_owned(), |guest| buffer_name(guest.buffer));
         let name = ident(&name);
-        quote!(deltas.#name)
+        if is_shared {
+            quote!(weight_sums.#name)
+        } else {
+            quote!(deltas.#name)
+        }
     }
 
     fn name(&self, id: ValueId) -> String {
@@ -456,7 +464,7 @@ impl<'p> Memory<'p> {
             [maps, inputs, height, width]
         };
         Field {
-            name: format!("{}_weight_sums", group.layer),
+            name: format!("{}{WEIGHT_SUMS}", group.layer),
             doc: format!(
                 "The gradients of `{}.weight`, for each lane, over all blocks of a call.",
                 group.layer

@@ -3,6 +3,7 @@
 pub mod activation;
 mod adaptive_avg_pool2d;
 mod add;
+mod batch_norm;
 mod concat;
 mod conv2d;
 mod conv_transpose2d;
@@ -14,6 +15,7 @@ mod layer_norm;
 mod loss;
 mod memory;
 mod model;
+mod phases;
 mod pool;
 mod prelu;
 mod profile;
@@ -25,6 +27,7 @@ mod zero_pad;
 
 use crate::plan::fuse::{self, Group, Kernel};
 use crate::plan::{Plan, Step};
+use batch_norm::BatchFunctions;
 use cnn_spec::training::Training;
 use function::Function;
 use memory::Memory;
@@ -44,6 +47,8 @@ pub struct Functions {
     backward: Vec<Function>,
     /// What is called after the last block.
     finish: Option<Function>,
+    /// What a batch norm has for the sake of its batch.
+    batch: Option<BatchFunctions>,
 }
 
 impl Functions {
@@ -63,6 +68,7 @@ impl Functions {
             weight_tile: None,
             backward,
             finish: None,
+            batch: None,
         }
     }
 }
@@ -96,13 +102,37 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
         let forward = forward.as_ref().map(Function::item);
         let (weight_tile, finish) = (&functions.weight_tile, &functions.finish);
         let backward = functions.backward.iter().chain(finish).map(Function::item);
-        quote!(#tile #forward #weight_tile #(#backward)*)
+        let [statistics, backward_statistics, backward_weights] = batch_items(functions);
+        quote! {
+            #tile
+            #statistics
+            #forward
+            #weight_tile
+            #backward_statistics
+            #backward_weights
+            #(#backward)*
+        }
     });
     let loss = loss::functions(&training.loss, plan);
     let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
     let last = last.as_ref().map(Function::item);
-    let profiled = profile.then(|| profile::implementation(plan, &groups, &memory, &functions));
+    let profiled = (profile && plan.waiting().is_none())
+        .then(|| profile::implementation(plan, &groups, &memory, &functions));
     quote!(#workspace #(#layers)* #last #loss #passes #profiled)
+}
+
+/// What a batch norm gathers, forward and backward, and its weight gradient.
+fn batch_items(functions: &Functions) -> [Option<TokenStream>; 3] {
+    let Some(batch) = &functions.batch else {
+        return [None, None, None];
+    };
+    let weights = batch
+        .backward_weights
+        .as_ref()
+        .map(|[item, _]| item.clone());
+    let is_used = weights.is_some() || !functions.backward.is_empty();
+    let backward = is_used.then(|| batch.backward_statistics.item());
+    [Some(batch.statistics.item()), backward, weights]
 }
 
 fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
@@ -130,6 +160,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::Reshape => reshape::functions(site),
         Kernel::Softmax => softmax::functions(site),
         Kernel::LogSoftmax => softmax::log_functions(site),
+        Kernel::BatchNorm { norm, activation } => batch_norm::functions(norm, activation, site),
         Kernel::LayerNorm(norm) => layer_norm::functions(norm, site),
         Kernel::Add { activation } => add::functions(activation, site),
         Kernel::Concat => concat::functions(site),

@@ -3,6 +3,8 @@
 use super::Functions;
 use super::function::{Function, flat_type, sum};
 use super::memory::{Field, Memory};
+use super::phases;
+use crate::emit::phases::Phases;
 use crate::emit::tokens::{doc, ident, loops, number, used_in};
 use crate::plan::fuse::{Group, Kernel};
 use crate::plan::{Plan, ValueId};
@@ -10,10 +12,14 @@ use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
+/// The fewest samples of a block.
+const LEAST_LANES: usize = 4;
+
 /// `LaneActivations`, `LaneDeltas` and `Workspace`.
 pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream {
     let mut activations = vec![memory.value(ValueId::INPUT)];
     let mut deltas = memory.buffers();
+    let mut weight_sums = Vec::new();
     for group in groups {
         if !matches!(group.kernel, Kernel::Fork) {
             activations.push(memory.value(group.output));
@@ -21,8 +27,12 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
         activations.extend(memory.argmax(group));
         deltas.extend(memory.sums(group).filter(|_| memory.keeps_zeros(group)));
         if matches!(group.kernel, Kernel::Conv2d { .. }) {
-            deltas.push(memory.weight_sums(group));
+            weight_sums.push(memory.weight_sums(group));
         }
+    }
+    let waiting = plan.waiting();
+    if waiting.is_none() {
+        deltas.append(&mut weight_sums);
     }
     if plan.output != plan.scores {
         activations.push(memory.value(plan.output));
@@ -37,6 +47,44 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
         "The loss's gradients with respect to what is put out, for a block of samples, and what they are computed with.",
         &deltas,
     );
+    if let Some(samples) = waiting {
+        let blocks = number(samples.div_ceil(LEAST_LANES));
+        let weight_sums = lanes_struct(
+            "WeightSums",
+            "The gradients of weights, for each lane.",
+            &weight_sums,
+        );
+        return quote! {
+            #activations
+            #deltas
+            #weight_sums
+
+            /// Activations and deltas of a block of samples.
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct Block {
+                /// Written by the forward pass.
+                pub activations: LaneActivations,
+                /// Written by the backward pass.
+                pub deltas: LaneDeltas,
+            }
+
+            cnn_runtime::zeroed! { Block { activations, deltas } }
+
+            /// What it takes to train: the blocks of a batch, which wait for each other. Where vectors are
+            /// longer than four lanes, the first ones are enough.
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct Workspace {
+                /// A place for each.
+                pub blocks: [Block; #blocks],
+                /// What is added up over all of them.
+                pub weight_sums: WeightSums,
+                /// What the batch norms know of them.
+                pub statistics: Statistics,
+            }
+
+            cnn_runtime::zeroed! { Workspace { blocks, weight_sums, statistics } }
+        };
+    }
     quote! {
         #activations
         #deltas
@@ -79,21 +127,18 @@ pub fn passes(
     memory: &Memory,
 ) -> TokenStream {
     let (load, outputs) = (load(plan, memory), outputs(plan, last));
-    let training = training(plan, groups, functions, memory);
+    let evaluation = evaluation(plan);
+    let training = if plan.waiting().is_some() {
+        phases::items(plan, groups, functions, memory)
+    } else {
+        training(plan, groups, functions, memory)
+    };
     let forward: TokenStream = functions
         .iter()
         .filter_map(|functions| Some(functions.forward.as_ref()?.call()))
         .collect();
-    let backward: TokenStream = functions
-        .iter()
-        .rev()
-        .flat_map(|functions| functions.backward.iter().map(Function::call))
-        .collect();
-    let [forward_parameters, backward_parameters] =
-        [&forward, &backward].map(|calls| used_in(calls, "parameters"));
-    let [activations, gradients] =
-        ["activations", "gradients"].map(|name| used_in(&backward, name));
-    let [next, is_training] = ["next", "is_training"].map(|name| used_in(&forward, name));
+    let [parameters, next, is_training] =
+        ["parameters", "next", "is_training"].map(|name| used_in(&forward, name));
     quote! {
         #load
 
@@ -102,7 +147,7 @@ pub fn passes(
         /// kept.
         pub fn forward_lanes<S: Lanes>(
             simd: S,
-            #forward_parameters: &Parameters,
+            #parameters: &Parameters,
             #next: &[f32],
             #is_training: bool,
             activations: &mut LaneActivations
@@ -110,19 +155,8 @@ pub fn passes(
             #forward
         }
 
-        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go
-        /// back from layer to layer, and each layer's gradients are added to `gradients`.
-        pub fn backward_lanes<S: Lanes>(
-            simd: S,
-            #backward_parameters: &Parameters,
-            #activations: &LaneActivations,
-            deltas: &mut LaneDeltas,
-            #gradients: &mut Parameters
-        ) {
-            #backward
-        }
-
         #training
+        #evaluation
         #outputs
     }
 }
@@ -152,13 +186,20 @@ fn load(plan: &Plan, memory: &Memory) -> TokenStream {
     }
 }
 
-/// `gradients_lanes` and `evaluate_lanes`.
+/// `backward_lanes` and `gradients_lanes`.
 fn training(
     plan: &Plan,
     groups: &[Group],
     functions: &[Functions],
     memory: &Memory,
 ) -> TokenStream {
+    let backward: TokenStream = functions
+        .iter()
+        .rev()
+        .flat_map(|functions| functions.backward.iter().map(Function::call))
+        .collect();
+    let [parameters, activations, gradients] =
+        ["parameters", "activations", "gradients"].map(|name| used_in(&backward, name));
     let clear = clear(groups, memory);
     let finish = functions
         .iter()
@@ -184,17 +225,19 @@ fn training(
             backward_lanes(simd, parameters, activations, deltas, gradients);
         },
     );
-    let evaluate = each_block(
-        plan,
-        &Partners::Targets,
-        &quote! {
-            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-            forward_lanes(simd, parameters, next, false, activations);
-            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
-            totals += block;
-        },
-    );
     quote! {
+        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go
+        /// back from layer to layer, and each layer's gradients are added to `gradients`.
+        pub fn backward_lanes<S: Lanes>(
+            simd: S,
+            #parameters: &Parameters,
+            #activations: &LaneActivations,
+            deltas: &mut LaneDeltas,
+            #gradients: &mut Parameters
+        ) {
+            #backward
+        }
+
         /// Adds the gradients of some samples of a batch to `gradients`, block by block.
         pub fn gradients_lanes<S: Lanes>(
             simd: S,
@@ -212,7 +255,28 @@ fn training(
             #finish
             totals
         }
+    }
+}
 
+/// `evaluate_lanes`.
+fn evaluation(plan: &Plan) -> TokenStream {
+    let scores = ident(&plan.value(plan.scores).name);
+    let activations = if plan.waiting().is_some() {
+        quote!(workspace.blocks[0].activations)
+    } else {
+        quote!(workspace.activations)
+    };
+    let evaluate = each_block(
+        plan,
+        &Partners::Targets,
+        &quote! {
+            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+            forward_lanes(simd, parameters, next, false, activations);
+            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
+            totals += block;
+        },
+    );
+    quote! {
         /// The loss and the hits of some samples, block by block.
         pub fn evaluate_lanes<S: Lanes>(
             simd: S,
@@ -221,7 +285,7 @@ fn training(
             targets: &[Target],
             workspace: &mut Workspace
         ) -> cnn_runtime::Totals {
-            let activations = &mut workspace.activations;
+            let activations = &mut #activations;
             let mut totals = cnn_runtime::Totals::default();
             #evaluate
             totals
@@ -282,13 +346,19 @@ pub enum Partners {
     Targets,
     /// Written.
     Outputs,
+    /// Targets, and a place for each block between two phases.
+    Waiting,
 }
 
 /// Goes over the blocks of some samples and of their partners; `next` are the values of the samples of the next block.
 pub fn each_block(plan: &Plan, partners: &Partners, body: &TokenStream) -> TokenStream {
     let (name, chunks) = match partners {
-        Partners::Targets => (quote!(targets), quote!(chunks)),
+        Partners::Targets | Partners::Waiting => (quote!(targets), quote!(chunks)),
         Partners::Outputs => (quote!(outputs), quote!(chunks_mut)),
+    };
+    let (pattern, places) = match partners {
+        Partners::Waiting => (quote!((#name, block)), quote!(.zip(places))),
+        Partners::Targets | Partners::Outputs => (name.clone(), quote!()),
     };
     let next = used_in(body, "next");
     let input = &plan.value(ValueId::INPUT).shape;
@@ -297,8 +367,8 @@ pub fn each_block(plan: &Plan, partners: &Partners, body: &TokenStream) -> Token
         let blocks = inputs.chunks(S::COUNT);
         let following = blocks.clone().skip(1).chain([&[][..]]);
         let following = following.map(|inputs| inputs #(#flat)*);
-        let #name = #name.#chunks(S::COUNT);
-        for ((inputs, #next), #name) in blocks.zip(following).zip(#name) {
+        let #name = #name.#chunks(S::COUNT) #places;
+        for ((inputs, #next), #pattern) in blocks.zip(following).zip(#name) {
             #body
         }
     }
@@ -333,13 +403,19 @@ pub fn batch_body() -> TokenStream {
 }
 
 /// The bodies of `gradients`, `evaluate` and `update`: each chooses the instruction set once.
-pub fn trainable_bodies() -> [TokenStream; 3] {
-    [
-        quote! {
-            lanes::dispatch!(lanes::level(), simd => gradients_lanes(
-                simd, parameters, inputs, targets, batch_size, workspace, gradients
-            ))
+pub fn trainable_bodies(phases: Option<&Phases>) -> [TokenStream; 3] {
+    let gradients = phases.map_or_else(
+        || {
+            quote! {
+                lanes::dispatch!(lanes::level(), simd => gradients_lanes(
+                    simd, parameters, inputs, targets, batch_size, workspace, gradients
+                ))
+            }
         },
+        Phases::gradients,
+    );
+    [
+        gradients,
         quote! {
             lanes::dispatch!(lanes::level(), simd => evaluate_lanes(
                 simd, parameters, inputs, targets, workspace

@@ -29,7 +29,14 @@ fn forward(site: Site) -> Function {
         )
     } else {
         let row = Argument::unique("output", &flat_type(shape), &place);
-        (row, quote!(*output = *input;))
+        (
+            row,
+            quote! {
+                for (place, value) in output.iter_mut().zip(input) {
+                    *place = *value;
+                }
+            },
+        )
     };
     site.function("forward", doc, vec![site.input_row(), output], body)
 }
@@ -49,6 +56,10 @@ fn backward(site: Site) -> Function {
         "backward_input",
         doc,
         arguments,
-        quote!(*input_delta = *delta;),
+        quote! {
+            for (place, d) in input_delta.iter_mut().zip(delta) {
+                *place = *d;
+            }
+        },
     )
 }

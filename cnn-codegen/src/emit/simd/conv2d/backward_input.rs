@@ -152,8 +152,10 @@ impl Emitter<'_> {
                                 for c in 0..COLUMNS {
                                     #column
                                     for m in 0..MAPS {
-                                        let place = &mut input_delta[#first + m][row][column];
-                                        (lanes::load(simd, place) + sums[m][c]).store_array(place);
+                                        let map = &mut input_delta[#first + m];
+                                        let place = &mut map[row][column];
+                                        let sum = lanes::load(simd, place) + sums[m][c];
+                                        sum.store_array(place);
                                     }
                                 }
                             }

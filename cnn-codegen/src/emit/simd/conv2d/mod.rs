@@ -15,7 +15,7 @@ use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
 use cnn_spec::layer::{Activation, Conv2d, ConvMode, MaxPool2d, Padding, Pair};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 /// A convolution with what is fused to it.
 struct Emitter<'a> {
@@ -54,8 +54,8 @@ pub fn functions(
         tile: Some(emitter.tile()),
         forward: Some(emitter.forward()),
         weight_tile: Some(emitter.weight_tile()),
-        backward,
         finish: Some(emitter.finish_weights()),
+        ..Functions::backwards(backward)
     }
 }
 
@@ -198,14 +198,17 @@ fn affine(stride: usize, position: &str, dilation: usize, tap: &str) -> String {
 
 /// Binds `name` to a place in the input, given one among `padding`, or continues where that is no place in it.
 pub fn inside(name: &str, place: &TokenStream, padding: [usize; 2], size: usize) -> TokenStream {
-    let (name, before, size) = (ident(name), number(padding[0]), number(size));
+    let (padded, name) = (format_ident!("padded_{name}"), ident(name));
+    let (first, end, size) = (number(padding[0]), number(padding[0] + size), number(size));
     match padding {
         [0, 0] => quote!(let #name = #place;),
         [0, _] => quote!(let #name = #place; if #name >= #size { continue; }),
         _ => quote! {
-            let Some(#name) = usize::checked_sub(#place, #before).filter(|place| *place < #size) else {
+            let #padded = #place;
+            if !(#first..#end).contains(&#padded) {
                 continue;
-            };
+            }
+            let #name = #padded - #first;
         },
     }
 }
