@@ -6,7 +6,7 @@ use crate::picture::Format;
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
-use crate::{Error, Kernels, Options, picture, schema, train};
+use crate::{Error, Kernels, Options, picture, reference, schema, train};
 use arguments::{Arguments, Command, Generate, KernelsChoice, Network, Output, RuntimeFolder};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
@@ -86,6 +86,7 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             kernels,
             runtime,
         }) => package(&network, &kernels, runtime)?.write(&out)?,
+        Some(Command::Reference { output }) => output.put(&reference::text())?,
         Some(Command::Schema { output }) => output.put(&schema::text())?,
         Some(Command::Completions { shell }) => print(&completions(shell))?,
         Some(Command::Man { folder }) => clap_mangen::generate_to(Arguments::command(), &folder)

@@ -15,6 +15,8 @@ mod picture;
 mod plan;
 mod print;
 #[cfg(feature = "command")]
+mod reference;
+#[cfg(feature = "command")]
 mod schema;
 mod source;
 mod summary;

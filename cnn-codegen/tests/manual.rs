@@ -9,13 +9,14 @@ use std::fs;
 use std::path::Path;
 use support::Folder;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "new",
     "summary",
     "graph",
     "train",
     "bench",
     "trainer",
+    "reference",
     "schema",
     "completions",
     "man",

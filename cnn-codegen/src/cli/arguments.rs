@@ -99,6 +99,11 @@ pub enum Command {
         #[command(flatten)]
         runtime: RuntimeFolder,
     },
+    /// Print the reference of the language as Markdown: every key, what it takes, its default and its meaning
+    Reference {
+        #[command(flatten)]
+        output: Output,
+    },
     /// Print the JSON Schema of the language, for completion and hints in editors
     Schema {
         #[command(flatten)]
