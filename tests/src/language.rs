@@ -102,9 +102,9 @@ fn use_form(form: &Form, value: &Value, path: &str, things: &mut Things) {
             use_form(other, value, path, things);
         }
         (Form::List(form), Value::Array(items)) => {
-            items
-                .iter()
-                .for_each(|item| use_form(form, item, path, things));
+            for item in items {
+                use_form(form, item, path, things);
+            }
         }
         (Form::Entries(keys), Value::Array(items)) => {
             let tables = items.iter().filter_map(Value::as_table);
@@ -112,9 +112,9 @@ fn use_form(form: &Form, value: &Value, path: &str, things: &mut Things) {
         }
         (Form::Table(keys), Value::Table(table)) => use_keys(keys, table, path, things),
         (Form::Tables(tagged), Value::Array(items)) => {
-            items
-                .iter()
-                .for_each(|item| use_type(tagged, item, path, things));
+            for item in items {
+                use_type(tagged, item, path, things);
+            }
         }
         (Form::Tagged(tagged), value) => use_type(tagged, value, path, things),
         _ => {}

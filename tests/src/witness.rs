@@ -43,9 +43,10 @@ impl<'a> Witness<'a> {
         });
         let masks = dropouts.map(|(index, layer, dropout)| {
             let values = layer.output_shape.elements();
-            let together = match dropout.of_maps {
-                true => values / layer.output_shape.dims()[0],
-                false => 1,
+            let together = if dropout.of_maps {
+                values / layer.output_shape.dims()[0]
+            } else {
+                1
             };
             let mask = |sample| {
                 let mask = cnn_runtime::Masks::of(0, sample).mask(index, dropout.p);

@@ -114,11 +114,6 @@ fn no_mistake_in_a_gradient_goes_unseen() {
     let survivors: Vec<_> = numbers
         .lines()
         .map(|number| &mistakes[number.parse::<usize>().expect("a number")])
-        .filter(|survivor| {
-            !HARMLESS
-                .iter()
-                .any(|(mistake, _)| survivor.contains(mistake))
-        })
         .collect();
     let count = texts.len() - NETWORKS.len();
     println!("{} of {count} mistakes found", count - survivors.len());

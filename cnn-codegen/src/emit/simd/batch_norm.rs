@@ -60,12 +60,12 @@ impl Emitter<'_> {
         let value = activation::value(self.activation, &quote!(z));
         let (scale, bias, text) = if self.norm.affine {
             (
-                quote!(scale * parameters.weight[#c]),
+                Some(quote!(let scale = scale * parameters.weight[#c];)),
                 quote!(parameters.bias[#c] -),
                 " · weight + bias",
             )
         } else {
-            (quote!(scale), quote!(-), "")
+            (None, quote!(-), "")
         };
         let inverse = self.scale(&quote!(variance));
         let positions = each_position(
@@ -80,7 +80,7 @@ impl Emitter<'_> {
             site.output_shape(),
             &quote! {
                 #inverse
-                let scale = #scale;
+                #scale
                 let factor = lanes::splat(simd, scale);
                 let shift = lanes::splat(simd, #bias mean[#c] * scale);
                 #positions
@@ -160,8 +160,9 @@ impl Emitter<'_> {
                 let mut delta_sum = [lanes::splat(simd, 0.0); #few];
                 let mut product_sum = delta_sum;
                 #positions
-                let (mut of_deltas, mut of_products) = (delta_sum[0], product_sum[0]);
-                for k in 1..#few {
+                let mut of_deltas = lanes::splat(simd, 0.0);
+                let mut of_products = of_deltas;
+                for k in 0..#few {
                     of_deltas += delta_sum[k];
                     of_products += product_sum[k];
                 }
