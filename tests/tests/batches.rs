@@ -38,7 +38,7 @@ fn train<M: Trainable>(
     let mut parameters = fit.initialize::<M>();
     let mut reports = vec![];
     fit.run::<M>(&mut parameters, data, |report: &EpochReport| {
-        reports.push(*report)
+        reports.push(*report);
     })?;
     Ok((parameters, reports))
 }

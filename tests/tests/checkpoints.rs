@@ -65,9 +65,11 @@ fn data(network: &dyn Network) -> Split {
 
 fn fit(network: &dyn Network, path: &Path, threads: usize) -> Fit {
     let count = |count| NonZeroUsize::new(count).expect("not zero");
+    let settings = network.settings();
     Fit {
         epochs: EPOCHS,
-        batch_size: count(BATCH),
+        // Batch norms have memory for no more than their file says.
+        batch_size: settings.batch_size.min(count(BATCH)),
         threads: count(threads),
         validation: Some(Validation {
             fraction: 0.1,
@@ -77,7 +79,7 @@ fn fit(network: &dyn Network, path: &Path, threads: usize) -> Fit {
             path: path.into(),
             every: None,
         }),
-        ..network.settings()
+        ..settings
     }
 }
 
