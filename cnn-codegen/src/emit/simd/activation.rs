@@ -114,7 +114,7 @@ pub fn value_text(activation: Option<Activation>, z: &str) -> String {
             if z == "z" {
                 text
             } else {
-                format!("{text}    where z = {z}")
+                format!("{text}\n    where z = {z}")
             }
         }
     }
