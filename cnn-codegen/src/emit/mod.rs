@@ -45,7 +45,7 @@ use memory::Memory;
 use phases::Phases;
 use proc_macro2::TokenStream;
 use quote::quote;
-use tokens::mentions;
+use tokens::{mentions, mentions_module};
 
 /// What is generated for a network.
 pub struct Items {
@@ -137,7 +137,7 @@ fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
 
 /// The runtime's traits whose methods the items call, and modules that they name: an optimizer visits the parameters,
 /// and arrays are seen as their values.
-fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenStream> {
+fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> TokenStream {
     let parameters = plan
         .network
         .training
@@ -146,20 +146,20 @@ fn imports(plan: &Plan, items: &TokenStream, kernels: Kernels) -> Option<TokenSt
     let is_flattened = mentions(items, "values") || mentions(items, "values_mut");
     let tensor = is_flattened.then(|| quote!(Tensor as _));
     let settings = samples::are_set(plan.network).then(|| quote!(settings));
-    let traits: Vec<_> = parameters.into_iter().chain(tensor).collect();
-    if kernels == Kernels::Simd {
-        let names = traits.into_iter().chain([quote!(rows)]).chain(settings);
-        return Some(quote! {
+    let rows = mentions_module(items, "rows").then(|| quote!(rows));
+    let names = [parameters, tensor, rows, settings];
+    let names: Vec<_> = names.into_iter().flatten().collect();
+    let lanes = (kernels == Kernels::Simd).then(|| {
+        quote!(
             use cnn_runtime::lanes::{self, prelude::*};
-            use cnn_runtime::{#(#names),*};
-        });
-    }
-    let names: Vec<_> = traits.into_iter().chain(settings).collect();
-    match names.as_slice() {
+        )
+    });
+    let names = match names.as_slice() {
         [] => None,
         [one] => Some(quote!(use cnn_runtime::#one;)),
         more => Some(quote!(use cnn_runtime::{#(#more),*};)),
-    }
+    };
+    quote!(#lanes #names)
 }
 
 /// The functions of one kind of operation.

@@ -2,7 +2,7 @@
 
 use cnn_spec::network::Dtype;
 use cnn_spec::shape::Shape;
-use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Spacing, Span, TokenStream, TokenTree};
 use quote::quote;
 
 /// A name. The specification has checked that it is an identifier.
@@ -58,6 +58,24 @@ pub fn mentions(code: &TokenStream, name: &str) -> bool {
         TokenTree::Ident(ident) => ident == name,
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
+}
+
+/// Whether a module is named in some code, as in `rows::starts`.
+pub fn mentions_module(code: &TokenStream, name: &str) -> bool {
+    let mut tokens = code.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let is_named = match token {
+            TokenTree::Group(group) => mentions_module(&group.stream(), name),
+            TokenTree::Ident(ident) if ident == name => tokens.peek().is_some_and(
+                |next| matches!(next, TokenTree::Punct(colon) if colon.as_char() == ':' && colon.spacing() == Spacing::Joint),
+            ),
+            _ => false,
+        };
+        if is_named {
+            return true;
+        }
+    }
+    false
 }
 
 /// Loops inside one another, outermost first: `for o in 0..3 { for y in 0..24 { … } }`.

@@ -2,7 +2,7 @@
 
 use super::{ACTIVATION, Dimensions, Kind, LayerKind, Padding, Pair, described};
 use crate::fields::{Fields, Type, Value};
-use crate::grammar::{Form, Key, TypeInfo, Word, Words};
+use crate::grammar::{Form, Key, KeyInfo, TypeInfo, Word, Words};
 use crate::initialization::{INITIALIZATION, Initialization};
 use crate::network::Parameter;
 use crate::receptive_field::{Axis, Reach};
@@ -57,42 +57,44 @@ pub enum ConvMode {
 
 pub(super) const OUT_CHANNELS: Key<usize> =
     Key::required("out_channels", Form::SIZE, "Feature maps that it puts out.");
-const KERNEL_SIZE: Key<Pair> = Key::required(
-    "kernel_size",
-    Form::SIZES,
-    "Height and width of each kernel.",
-);
-const STRIDE: Key<Pair> = Key::or(
-    "stride",
-    Form::SIZES,
-    "1",
-    "Rows and columns from one output position to the next.",
-);
-const PADDING: Key<Border> = Key::or(
-    "padding",
-    Form::Either(&Form::MARGINS, &Form::Words(border_words)),
-    "0",
-    "Zeros around the input.",
-);
-const DILATION: Key<Pair> = Key::or(
-    "dilation",
-    Form::SIZES,
-    "1",
-    "Rows and columns from one tap of the kernel to the next.",
-);
+const KEYS: Keys = Keys {
+    kernel_size: Key::required(
+        "kernel_size",
+        Form::SIZES,
+        "Height and width of each kernel.",
+    ),
+    stride: Key::or(
+        "stride",
+        Form::SIZES,
+        "1",
+        "Rows and columns from one output position to the next.",
+    ),
+    padding: Key::or(
+        "padding",
+        Form::Either(&Form::MARGINS, &Form::Words(border_words)),
+        "0",
+        "Zeros around the input.",
+    ),
+    dilation: Key::or(
+        "dilation",
+        Form::SIZES,
+        "1",
+        "Rows and columns from one tap of the kernel to the next.",
+    ),
+};
 pub(super) const GROUPS: Key<usize> = Key::or(
     "groups",
     Form::SIZE,
     "1",
     "Groups of channels that do not see each other; divides both numbers of channels.",
 );
-pub(super) const BIAS: Key<ConvBias> = Key::or(
+const BIAS: Key<ConvBias> = Key::or(
     "bias",
     Form::Either(&Form::Words(bias_words), &Form::Boolean),
     "\"channel\"",
     "What is added to each sum.",
 );
-pub(super) const MODE: Key<ConvMode> = Key::or(
+const MODE: Key<ConvMode> = Key::or(
     "mode",
     Form::words::<ConvMode>(),
     "\"cross_correlation\"",
@@ -103,37 +105,35 @@ pub(super) const TYPES: &[Type<Kind>] = &[Type {
     info: TypeInfo {
         name: "conv2d",
         doc: "A small kernel slides over every feature map.",
-        keys: &[
+        keys: &KEYS.all(),
+    },
+    read: |fields| Conv2d::read(fields, Dimensions::Two, &KEYS).map(Kind::Conv2d),
+}];
+
+/// The keys of a convolution whose words are not the same in one dimension and in two.
+pub(super) struct Keys {
+    pub kernel_size: Key<Pair>,
+    pub stride: Key<Pair>,
+    pub padding: Key<Border>,
+    pub dilation: Key<Pair>,
+}
+
+impl Keys {
+    /// Every key of the convolution.
+    pub const fn all(&self) -> [KeyInfo; 10] {
+        [
             OUT_CHANNELS.info,
-            KERNEL_SIZE.info,
-            STRIDE.info,
-            PADDING.info,
-            DILATION.info,
+            self.kernel_size.info,
+            self.stride.info,
+            self.padding.info,
+            self.dilation.info,
             GROUPS.info,
             BIAS.info,
             MODE.info,
             ACTIVATION.info,
             INITIALIZATION.info,
-        ],
-    },
-    read: |fields| {
-        let sizes = Sizes {
-            kernel_size: fields.get(&KERNEL_SIZE)?,
-            stride: fields.get(&STRIDE)?,
-            dilation: fields.get(&DILATION)?,
-            border: fields.get(&PADDING)?,
-        };
-        Conv2d::read(fields, Dimensions::Two, sizes).map(Kind::Conv2d)
-    },
-}];
-
-/// The sizes of a convolution, as written.
-#[derive(Clone, Copy)]
-pub(super) struct Sizes {
-    pub kernel_size: Pair,
-    pub stride: Pair,
-    pub dilation: Pair,
-    pub border: Border,
+        ]
+    }
 }
 
 /// What `padding` says.
@@ -203,18 +203,18 @@ impl Conv2d {
     pub(super) fn read(
         fields: Fields<'_>,
         dimensions: Dimensions,
-        sizes: Sizes,
+        keys: &Keys,
     ) -> Result<Self, Refusal> {
-        let kernel_size = dimensions.sizes(sizes.kernel_size);
-        let stride = dimensions.sizes(sizes.stride);
-        let dilation = dimensions.sizes(sizes.dilation);
+        let kernel_size = dimensions.sizes(fields.get(&keys.kernel_size)?);
+        let stride = dimensions.sizes(fields.get(&keys.stride)?);
+        let dilation = dimensions.sizes(fields.get(&keys.dilation)?);
         let conv = Self {
             dimensions,
             out_channels: fields.get(&OUT_CHANNELS)?,
             kernel_size,
             stride,
             padding: padding(
-                sizes.border,
+                fields.get(&keys.padding)?,
                 dimensions,
                 reach(kernel_size, dilation),
                 stride,
@@ -255,7 +255,7 @@ fn padding(
         Border::Same if stride != Pair::square(1) => Err(Refusal::new(
             "padding `\"same\"` keeps the size only with a stride of 1",
         )
-        .key(PADDING.info.name)
+        .key(KEYS.padding.info.name)
         .label(format!("the stride is {}", dimensions.size(stride)))
         .help("give the padding as a number, or drop `stride`")),
         Border::Same => Ok(Padding {
@@ -275,7 +275,7 @@ fn margin_within(margins: Pair, dimensions: Dimensions, reach: Pair) -> Result<P
     }
     Err(
         Refusal::new("the padding is as large as the kernel, which would see nothing but zeros")
-            .key(PADDING.info.name)
+            .key(KEYS.padding.info.name)
             .label(format!(
                 "must be below {}, what the kernel covers",
                 dimensions.size(reach)
@@ -339,7 +339,7 @@ impl LayerKind for Conv2d {
         let columns = windows(padded_width, reach.width, self.stride.width);
         let (Some(rows), Some(columns)) = (rows, columns) else {
             return Err(Refusal::new("the kernel is larger than the input")
-                .key(KERNEL_SIZE.info.name)
+                .key(KEYS.kernel_size.info.name)
                 .label(format!(
                     "covers {}, and the padded input is {}",
                     self.dimensions.size(reach),

@@ -1,5 +1,6 @@
 //! `conv_transpose2d`: what a convolution does backward, as a layer of its own.
 
+use super::conv2d::{GROUPS, OUT_CHANNELS};
 use super::{ACTIVATION, Dimensions, Kind, LayerKind, Pair, described};
 use crate::fields::{Fields, Type};
 use crate::grammar::{Form, Key, TypeInfo};
@@ -31,8 +32,6 @@ pub struct ConvTranspose2d {
     pub bias: bool,
 }
 
-const OUT_CHANNELS: Key<usize> =
-    Key::required("out_channels", Form::SIZE, "Feature maps that it puts out.");
 const KERNEL_SIZE: Key<Pair> = Key::required(
     "kernel_size",
     Form::SIZES,
@@ -61,12 +60,6 @@ const DILATION: Key<Pair> = Key::or(
     Form::SIZES,
     "1",
     "Rows and columns from one tap of the kernel to the next.",
-);
-const GROUPS: Key<usize> = Key::or(
-    "groups",
-    Form::SIZE,
-    "1",
-    "Groups of channels that do not see each other; divides both numbers of channels.",
 );
 const BIAS: Key<bool> = Key::or(
     "bias",

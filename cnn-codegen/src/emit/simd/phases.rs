@@ -180,9 +180,9 @@ fn phase(
         .filter_map(|functions| functions.batch.as_ref()?.backward_weights.as_ref())
         .map(|[_, call]| call);
     let count = number(all.len() - 1);
-    let body = quote! {
-        let (inputs, targets) = samples;
-        let Workspace { blocks: places, weight_sums, statistics: sums } = workspace;
+    let last = quote!(#finish #(#weights)*);
+    let last = (!last.is_empty()).then(|| quote!(if phase == #count { #last }));
+    let work = quote! {
         if phase == 0 {
             *sums = cnn_runtime::Zeroed::ZERO;
             #clear
@@ -190,11 +190,18 @@ fn phase(
         #is_training
         let mut totals = cnn_runtime::Totals::default();
         #blocks
-        if phase == #count {
-            #finish
-            #(#weights)*
-        }
+        #last
         totals
+    };
+    let weight_sums = if mentions(&work, "weight_sums") {
+        quote!(weight_sums)
+    } else {
+        quote!(..)
+    };
+    let body = quote! {
+        let (inputs, targets) = samples;
+        let Workspace { blocks: places, statistics: sums, #weight_sums } = workspace;
+        #work
     };
     let gradients = used_in(&body, "gradients");
     quote! {
