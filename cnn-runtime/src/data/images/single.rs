@@ -20,9 +20,9 @@ const MOST_PIXELS: usize = 1 << 26;
 pub fn read(path: &Path, input: &[usize], preparation: Preparation) -> Result<Dataset, Error> {
     let picture = Picture::open(path)?;
     let [height, width] = picture.size;
-    if height.saturating_mul(width) > MOST_PIXELS {
-        let problem = format!("a picture of {height}×{width} pixels is too large");
-        let help = format!("scale it down to {MOST_PIXELS} pixels at most");
+    if !(1..=MOST_PIXELS).contains(&height.saturating_mul(width)) {
+        let problem = format!("a picture of {height}×{width} pixels is not read");
+        let help = format!("scale it to {MOST_PIXELS} pixels at most");
         return Err(Error::content(path, problem, help));
     }
     let (shape, pixels) = match (preparation, input) {

@@ -134,3 +134,86 @@ impl Serialize for Named<'_> {
         serializer.collect_map(self.names.iter().zip(self.values))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_close(values: &[f64], expected: &[f64]) {
+        assert_eq!(values.len(), expected.len());
+        for (value, expected) in values.iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-12, "{value} {expected}");
+        }
+    }
+
+    /// ln 1, ln 2 and ln 5 are logits of 1/8, 2/8 and 5/8, wherever they are moved.
+    #[test]
+    fn outputs_become_probabilities() {
+        let logarithms = [1.0_f64, 2.0, 5.0].map(f64::ln);
+        let shares = [0.125, 0.25, 0.625];
+        assert_close(&meaning(Outputs::Logits, &logarithms), &shares);
+        let moved = logarithms.map(|logit| logit + 5000.0);
+        let moved = meaning(Outputs::Logits, &moved);
+        assert!((moved[2] - 0.625).abs() < 1e-9, "{moved:?}");
+        let of_shares = meaning(Outputs::LogProbabilities, &shares.map(f64::ln));
+        assert_close(&of_shares, &shares);
+        let odds = meaning(Outputs::BinaryLogits, &[3.0_f64.ln(), 0.0, -1e9]);
+        assert_close(&odds, &[0.75, 0.5, 0.0]);
+        assert_close(&meaning(Outputs::Probabilities, &shares), &shares);
+    }
+
+    #[test]
+    fn numbers_are_as_short_as_their_type_allows() {
+        let prediction = |values| Prediction {
+            file: Path::new("houses.csv"),
+            sample: 4,
+            is_alone: false,
+            verdict: Verdict::Numbers(values),
+        };
+        let single = prediction(meaning(Outputs::Values, &[0.1_f32, 231_500.0]));
+        assert_eq!(single.to_string(), "houses.csv[4]: 0.1, 231500");
+        assert_eq!(
+            single.json().unwrap(),
+            r#"{"file":"houses.csv","sample":4,"values":[0.1,231500.0]}"#
+        );
+        let double = prediction(meaning(Outputs::Values, &[f64::from(0.1_f32), f64::NAN]));
+        assert_eq!(
+            double.to_string(),
+            "houses.csv[4]: 0.10000000149011612, NaN"
+        );
+        assert!(
+            double
+                .json()
+                .unwrap()
+                .ends_with("[0.10000000149011612,null]}")
+        );
+    }
+
+    #[test]
+    fn classes_are_in_order() {
+        let names = ["cat", "dog", "owl"].map(str::to_owned);
+        let prediction = |outputs, values: [f64; 3]| Prediction {
+            file: Path::new("a.png"),
+            sample: 0,
+            is_alone: true,
+            verdict: Verdict::Classes {
+                values: values.into(),
+                outputs,
+                names: &names,
+                top: 2,
+            },
+        };
+        let sure = prediction(Outputs::Logits, [0.125, 0.25, 0.625]);
+        assert_eq!(sure.to_string(), "a.png: owl (62.50 %), dog (25.00 %)");
+        assert_eq!(
+            sure.json().unwrap(),
+            r#"{"file":"a.png","sample":0,"class":"owl","probability":0.625,"probabilities":{"cat":0.125,"dog":0.25,"owl":0.625}}"#
+        );
+        let scores = prediction(Outputs::Values, [1.5, 1.5, -2.0]);
+        assert_eq!(scores.to_string(), "a.png: cat (1.5), dog (1.5)");
+        assert_eq!(
+            scores.json().unwrap(),
+            r#"{"file":"a.png","sample":0,"class":"cat","value":1.5,"values":{"cat":1.5,"dog":1.5,"owl":-2.0}}"#
+        );
+    }
+}
