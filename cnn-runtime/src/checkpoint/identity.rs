@@ -12,7 +12,7 @@ pub const KEY: &str = "training";
 /// The line with the names of the classes.
 const CLASSES: &str = "classes";
 
-/// What a training's bits depend on, one line for each thing: its name, then what it is.
+/// What a training's bits depend on, one line for each thing: its name, then what it is; and what its classes are called.
 ///
 /// Threads do not change bits, and a target accuracy only says when it is enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,8 @@ impl Identity {
     pub fn differences(&self, now: &Self) -> Vec<String> {
         let then = |name: &str| self.find(name).unwrap_or("not known");
         let lines = now.0.lines().filter_map(|line| line.split_once(": "));
-        let differences = lines.filter(|(name, value)| then(name) != *value);
+        // What a class is called changes no bit.
+        let differences = lines.filter(|(name, value)| *name != CLASSES && then(name) != *value);
         differences
             .map(|(name, value)| format!("  {name}: {} then, {value} now", then(name)))
             .collect()
