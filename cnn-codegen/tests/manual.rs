@@ -9,11 +9,12 @@ use std::fs;
 use std::path::Path;
 use support::Folder;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "new",
     "summary",
     "graph",
     "train",
+    "predict",
     "bench",
     "trainer",
     "reference",

@@ -2,19 +2,22 @@
 
 mod checkpoints;
 mod data;
+mod predict;
 mod validation;
 
 use crate::fit::{Fit, MAX_THREADS};
 use crate::model::Trainable;
 use checkpoints::CheckpointArguments;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 pub use data::DataArguments;
+pub use predict::PredictArguments;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use validation::ValidationArguments;
 
-/// Trains a network and measures it after every epoch.
+/// Trains a network and measures it after every epoch, or puts it to use.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "Without --data it learns built-in synthetic digits. \
                         What is not set here is as in the network's file.")]
 pub struct Arguments {
@@ -66,6 +69,16 @@ pub struct Arguments {
 
     #[command(flatten)]
     validation: ValidationArguments,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What a trainer does beside training.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Tell what is in pictures, or in other samples, with weights that were trained
+    Predict(PredictArguments),
 }
 
 impl Arguments {
