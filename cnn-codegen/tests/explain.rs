@@ -9,13 +9,15 @@ use std::fs;
 use std::path::PathBuf;
 use support::{Folder, NET, Outcome};
 
-/// The example networks by name, as TOML.
+/// The example networks, and some with dropouts and norms, by name.
 fn networks() -> BTreeMap<String, String> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/networks");
-    let paths = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let networks = paths.map(|path| {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = ["examples/networks", "tests/networks"].map(|folder| root.join(folder));
+    let entries = folders
+        .iter()
+        .flat_map(|folder| fs::read_dir(folder).unwrap());
+    let networks = entries.map(|entry| {
+        let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         (name, fs::read_to_string(path).unwrap())
     });
@@ -347,11 +349,11 @@ fn loss_update_and_schedule_have_their_numbers() {
         assert!((value - expected).abs() < 1e-4);
     }
     let schedule = update.split("## The learning rate").nth(1).unwrap();
-    let fourth = schedule
+    let sixth = schedule
         .lines()
-        .find(|line| line.starts_with("    6 "))
+        .find(|line| line.starts_with("      6 "))
         .unwrap();
-    let rate = fourth.split_whitespace().nth(1).unwrap();
+    let rate = sixth.split_whitespace().nth(1).unwrap();
     assert_eq!(rate, "0.025"); // half of 0.05, in the middle of half a wave
 }
 

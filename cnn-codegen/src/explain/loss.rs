@@ -13,12 +13,7 @@ pub fn write(document: &mut Document, plan: &Plan, loss: &Loss) {
     let (idea, delta) = words(loss);
     let functions = listing::functions(emit::loss::functions(loss, plan));
     let (forward, backward) = functions.split_at(functions.len().min(1));
-    let options: String = loss
-        .classes()
-        .into_iter()
-        .flat_map(options)
-        .map(paragraph)
-        .collect();
+    let options: String = options(loss).into_iter().map(paragraph).collect();
     let included = (plan.scores != plan.output).then(|| paragraph(INCLUDED));
     let text = [
         paragraph(&format!(
@@ -54,7 +49,7 @@ fn words(loss: &Loss) -> (&'static str, &'static str) {
         Loss::BinaryCrossEntropy { .. } => (
             "Each output is a question of its own, to be answered with yes or no: a sigmoid makes a probability of its score, \
              and the loss is how surprised one is by the answer, on average over the questions.",
-            "As with a softmax, its delta is the probability minus the truth.",
+            "As with a softmax, its delta is the probability minus the truth, here over the number of questions.",
         ),
         Loss::Mse => (
             "The mean of the squared differences: small ones hardly count, large ones count the more.",
@@ -81,20 +76,29 @@ fn words(loss: &Loss) -> (&'static str, &'static str) {
     }
 }
 
-/// What else is said of classes.
-fn options(classes: &Classes) -> Vec<&'static str> {
+/// What its options add.
+fn options(loss: &Loss) -> Vec<&'static str> {
     let mut paragraphs = Vec::new();
-    if classes.label_smoothing > 0.0 {
+    if loss
+        .classes()
+        .is_some_and(|classes| classes.label_smoothing > 0.0)
+    {
         paragraphs.push(
             "Its labels are smoothed: a share of each is spread over all classes, so that the network is not driven to be \
              more certain than it can be.",
         );
     }
-    if !classes.weight.is_empty() {
+    if loss
+        .classes()
+        .is_some_and(|classes| !classes.weight.is_empty())
+    {
         paragraphs.push(
             "Its classes have weights, so that a rare one is not drowned by those that are frequent: a sample counts as much \
              as its class weighs.",
         );
+    }
+    if matches!(loss, Loss::BinaryCrossEntropy { pos_weight } if !pos_weight.is_empty()) {
+        paragraphs.push("A yes counts as much as its `pos_weight` says beside a no.");
     }
     paragraphs
 }
@@ -128,10 +132,18 @@ fn example(loss: &Loss) -> String {
     let (scores, target) = (&scores[..count], &target[..count]);
     let (cost, delta) = reference::loss(loss, scores, target);
     let mut tensors = vec![Tensor::vector(name, scores)];
-    if let Loss::SoftmaxCrossEntropy(_) = loss {
-        let sum: f64 = scores.iter().map(|score| score.exp()).sum();
-        let probabilities: Vec<_> = scores.iter().map(|score| score.exp() / sum).collect();
-        tensors.push(Tensor::vector("softmax", &probabilities));
+    match loss {
+        Loss::SoftmaxCrossEntropy(_) => {
+            let sum: f64 = scores.iter().map(|score| score.exp()).sum();
+            let probabilities: Vec<_> = scores.iter().map(|score| score.exp() / sum).collect();
+            tensors.push(Tensor::vector("softmax", &probabilities));
+        }
+        Loss::BinaryCrossEntropy { .. } => {
+            let probabilities = scores.iter().map(|score| 1.0 / (1.0 + (-score).exp()));
+            let probabilities: Vec<_> = probabilities.collect();
+            tensors.push(Tensor::vector("sigmoid", &probabilities));
+        }
+        _ => {}
     }
     tensors.extend([
         Tensor::vector("target", target),

@@ -1,8 +1,8 @@
 //! The chapter of the schedule: the learning rate in the course of this training.
 
-use super::document::{Document, fenced};
+use super::document::{Document, fenced, paragraph};
 use cnn_spec::reference::LearningRate;
-use cnn_spec::training::{Curve, Training};
+use cnn_spec::training::{Curve, Schedule, Training};
 
 /// Steps of which an epoch of the example is made.
 const STEPS: usize = 100;
@@ -13,29 +13,21 @@ const BAR: f64 = 30.0;
 
 /// The chapter.
 pub fn write(document: &mut Document, training: &Training) {
-    let warmup = if training.schedule.warmup.is_some() {
+    let schedule = &training.schedule;
+    let warmup = if schedule.warmup.is_some() {
         " In the first steps it is multiplied by a factor that grows to 1, so that a network of random weights is not thrown \
          far off."
     } else {
         ""
     };
-    let plateau = matches!(training.schedule.curve, Curve::ReduceOnPlateau(_));
-    let loss = if plateau {
-        " The loss is taken to stay what it is from the first epoch on."
-    } else {
-        ""
-    };
-    document.chapter(
-        "The learning rate",
-        format!(
-            "The length of a step is the learning rate, and that follows a schedule: `{}`. {}{warmup}\n\nThis is the rate at the beginning of \
-             each epoch, out of {}, if an epoch has {STEPS} steps.{loss}\n\n{}",
-            training.schedule.describe(),
-            words(&training.schedule.curve),
-            training.epochs,
-            fenced("text", &table(training))
-        ),
+    let follows = format!(
+        "The length of a step is the learning rate, and that follows a schedule: `{}`. {}{warmup}",
+        schedule.describe(),
+        words(&schedule.curve)
     );
+    let table = (*schedule != Schedule::default()).then(|| table(training));
+    let text = paragraph(&follows) + &table.unwrap_or_default();
+    document.chapter("The learning rate", text);
 }
 
 fn words(curve: &Curve) -> &'static str {
@@ -59,21 +51,34 @@ fn words(curve: &Curve) -> &'static str {
     }
 }
 
+/// The rate in the course of the training.
 fn table(training: &Training) -> String {
     let rates = rates(training);
-    let largest = rates.iter().copied().fold(0.0, f64::max);
-    let step = rates.len().div_ceil(LINES);
-    let shown = rates.iter().enumerate().step_by(step);
-    let line = |(epoch, rate): (usize, &f64)| {
+    let largest = rates.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+    let line = |(epoch, rate): &(usize, f64)| {
         let bar = "█".repeat((BAR * rate / largest).round() as usize);
-        let line = format!("{:>5}  {:<9}  {bar}", epoch + 1, decimal(*rate));
+        let line = format!("{:>7}  {:<9}  {bar}", epoch + 1, decimal(*rate));
         line.trim_end().to_owned() + "\n"
     };
-    format!("epoch  rate\n{}", shown.map(line).collect::<String>())
+    let lines: String = rates.iter().map(line).collect();
+    let loss = match training.schedule.curve {
+        Curve::ReduceOnPlateau(_) => {
+            " The loss is taken to stay what it is from the first epoch on."
+        }
+        _ => "",
+    };
+    let about = format!(
+        "The rate as epochs begin, {} in all, if each has {STEPS} steps.{loss}",
+        training.epochs
+    );
+    paragraph(&about) + &fenced("text", &format!("  epoch  rate\n{lines}"))
 }
 
 /// Four digits that count.
 fn decimal(rate: f64) -> String {
+    if rate == 0.0 {
+        return "0".to_owned();
+    }
     if rate < 1e-4 {
         return format!("{rate:.3e}");
     }
@@ -85,17 +90,19 @@ fn decimal(rate: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The rate at the beginning of each epoch.
-fn rates(training: &Training) -> Vec<f64> {
+/// The rate at the beginning of some epochs.
+fn rates(training: &Training) -> Vec<(usize, f64)> {
+    let distance = training.epochs.div_ceil(LINES);
     let mut rate = LearningRate::new(training, STEPS);
-    (0..training.epochs)
-        .map(|_| {
-            let first = rate.get();
-            for _ in 0..STEPS {
-                rate.advance();
-            }
-            rate.observe(1.0);
-            first
-        })
-        .collect()
+    let mut rates = Vec::new();
+    for epoch in 0..training.epochs {
+        if epoch.is_multiple_of(distance) {
+            rates.push((epoch, rate.get()));
+        }
+        for _ in 0..STEPS {
+            rate.advance();
+        }
+        rate.observe(1.0);
+    }
+    rates
 }

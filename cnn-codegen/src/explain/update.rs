@@ -36,8 +36,8 @@ pub fn write(document: &mut Document, plan: &Plan, training: &Training) {
 fn words(optimizer: &Optimizer) -> &'static str {
     match optimizer {
         Optimizer::Sgd { momentum: 0.0, .. } => {
-            "The gradient points to where the loss grows fastest, so the step goes the other way, as long as the gradient \
-             times the learning rate."
+            "The gradient points to where the loss grows fastest. The step goes the other way, and is the learning rate times as \
+             long as the gradient."
         }
         Optimizer::Sgd { nesterov: true, .. } => {
             "The steps have momentum: a parameter keeps most of its velocity, and the gradient only turns it. Nesterov looks \
