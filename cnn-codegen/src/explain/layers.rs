@@ -198,8 +198,8 @@ impl Chapter<'_> {
 const NO_DELTA: &str = "No layer before it learns anything, so nobody needs the delta of what goes in, and no function \
     for it is generated. The example has it all the same.";
 
-const EXAMPLE: &str = "A layer of the same kind, small enough to check by hand. Its weights and the delta that comes back \
-    are made up; all else is computed from them.";
+const EXAMPLE: &str = "A layer of the same kind, small enough to check by hand. Its weights and the delta that comes \
+    back are made up; all else is computed from them.";
 
 /// A figure, and some of its values written out.
 fn numbers(tensors: &[&[Tensor]], written: impl IntoIterator<Item = String>) -> String {

@@ -30,25 +30,25 @@ pub fn write(document: &mut Document, plan: &Plan, loss: &Loss) {
     document.chapter("The loss", text.concat());
 }
 
-const INCLUDED: &str = "It computes the last layer itself, together with the logarithm that would follow: that is exact where \
-    the two by themselves would overflow or lose digits. So the backward pass starts one layer earlier.";
+const INCLUDED: &str = "It computes the last layer itself, together with the logarithm that would follow: that is \
+    exact where the two by themselves would overflow or lose digits. So the backward pass starts one layer earlier.";
 
 /// What it is for, and what its delta means.
 fn words(loss: &Loss) -> (&'static str, &'static str) {
     match loss {
         Loss::SoftmaxCrossEntropy(_) => (
-            "A softmax makes probabilities of the scores, and the loss is how surprised one is by the right answer if one \
-             believes them: nothing if it had probability one, and more without bound as that goes to zero.",
-            "Its delta is the plainest there is: what the network believed, minus what was true. The logarithm and the power \
-             of e cancel, so it never fades, however wrong the network is.",
+            "A softmax makes probabilities of the scores, and the loss is how surprised one is by the right answer \
+             if one believes them: nothing if it had probability one, and more without bound as that goes to zero.",
+            "Its delta is the plainest there is: what the network believed, minus what was true. The logarithm and \
+             the power of e cancel, so it never fades, however wrong the network is.",
         ),
         Loss::Nll(_) => (
             "The scores are logarithms of probabilities, and the loss is how surprised one is by the right answer.",
             "Its delta goes to the right class's logarithm, which is to grow; the layer before spreads it over the scores.",
         ),
         Loss::BinaryCrossEntropy { .. } => (
-            "Each output is a question of its own, to be answered with yes or no: a sigmoid makes a probability of its score, \
-             and the loss is how surprised one is by the answer, on average over the questions.",
+            "Each output is a question of its own, to be answered with yes or no: a sigmoid makes a probability of \
+             its score, and the loss is how surprised one is by the answer, on average over the questions.",
             "As with a softmax, its delta is the probability minus the truth, here over the number of questions.",
         ),
         Loss::Mse => (
@@ -57,16 +57,16 @@ fn words(loss: &Loss) -> (&'static str, &'static str) {
         ),
         Loss::Quadratic => (
             "The textbook's quadratic cost: half the sum of the squared differences.",
-            "The half and the square's two cancel: the delta is the difference itself, `a − y`. Behind a sigmoid it becomes \
-             the textbook's `(a − y) ⊙ σ'(z)`.",
+            "The half and the square's two cancel: the delta is the difference itself, `a − y`. Behind a sigmoid it \
+             becomes the textbook's `(a − y) ⊙ σ'(z)`.",
         ),
         Loss::L1 => (
             "The mean distance: an outlier counts no more than it is far away.",
             "Only the side on which an output is wrong matters, not how far: its delta is a sign.",
         ),
         Loss::SmoothL1 { .. } => (
-            "A parabola close to the target, so that steps become small there, and a distance further away, so that outliers \
-             do not rule.",
+            "A parabola close to the target, so that steps become small there, and a distance further away, so that \
+             outliers do not rule.",
             "Close to the target the delta is the difference in units of beta; further away it is a sign.",
         ),
         Loss::Huber { .. } => (
@@ -84,8 +84,8 @@ fn options(loss: &Loss) -> Vec<&'static str> {
         .is_some_and(|classes| classes.label_smoothing > 0.0)
     {
         paragraphs.push(
-            "Its labels are smoothed: a share of each is spread over all classes, so that the network is not driven to be \
-             more certain than it can be.",
+            "Its labels are smoothed: a share of each is spread over all classes, so that the network is not driven \
+             to be more certain than it can be.",
         );
     }
     if loss
@@ -93,8 +93,8 @@ fn options(loss: &Loss) -> Vec<&'static str> {
         .is_some_and(|classes| !classes.weight.is_empty())
     {
         paragraphs.push(
-            "Its classes have weights, so that a rare one is not drowned by those that are frequent: a sample counts as much \
-             as its class weighs.",
+            "Its classes have weights, so that a rare one is not drowned by those that are frequent: a sample counts \
+             as much as its class weighs.",
         );
     }
     if matches!(loss, Loss::BinaryCrossEntropy { pos_weight } if !pos_weight.is_empty()) {

@@ -92,34 +92,36 @@ fn preface(network: &Network) -> String {
         "forward, since it has no section `[training]`"
     };
     format!(
-        "This is the network `{}`, layer by layer: {training}. Every shape, formula and function in it is that of this very \
-         network; the functions are what `cnn-codegen --kernels plain` writes for it. Each kind of layer has an example that \
-         is small enough to be checked by hand.",
+        "This is the network `{}`, layer by layer: {training}. Every shape, formula and function in it is that of \
+         this very network; the functions are what `cnn-codegen --kernels plain` writes for it. Each kind of layer \
+         has an example that is small enough to be checked by hand.",
         network.name
     )
 }
 
 const WORDS: &str = "\
-    A layer's **activation** is what it puts out. Its **delta** is the gradient of the loss with respect to that: by how much \
-    the loss would grow if a value of it did. The forward pass computes activations from the first layer to the last. \
-    Backpropagation computes deltas from the last to the first, by the chain rule, and on the way, from each delta, the \
-    gradients of what the layer learns.\n\n\
-    Maps are indexed `[channel][row][column]`, counted from zero. In formulas `Σ … over i` adds up over all values of `i`, \
-    and `⊙` multiplies value by value.";
+A layer's **activation** is what it puts out. Its **delta** is the gradient of the loss with respect to that: by how much
+the loss would grow if a value of it did. The forward pass computes activations from the first layer to the last.
+Backpropagation computes deltas from the last to the first, by the chain rule, and on the way, from each delta, the
+gradients of what the layer learns.
+
+Maps are indexed `[channel][row][column]`, counted from zero. In formulas `Σ … over i` adds up over all values of `i`, and
+`⊙` multiplies value by value.";
 
 /// The chapter of both passes.
 fn passes(document: &mut Document, plan: &Plan) {
     let words = match (&plan.network.training, plan.waiting()) {
         (None, _) => "The forward pass calls the functions of the layers one after the other.",
         (Some(_), None) => {
-            "The forward pass calls the functions of the layers one after the other, the backward pass in the opposite order. \
-             Between the two the loss is computed, and gives the first delta. Every sample of a batch adds its gradients to \
-             those of the samples before it; the loss has divided them by the number of samples, so that the sum is the mean."
+            "The forward pass calls the functions of the layers one after the other, the backward pass in the \
+             opposite order. Between the two the loss is computed, and gives the first delta. Every sample of a \
+             batch adds its gradients to those of the samples before it; the loss has divided them by the number of \
+             samples, so that the sum is the mean."
         }
         (Some(_), Some(_)) => {
-            "The forward pass calls the functions of the layers one after the other, the backward pass in the opposite order. \
-             In training both are cut where a batch norm is: all samples of the batch go through one stretch, then the norm \
-             looks at all of them, and they go on."
+            "The forward pass calls the functions of the layers one after the other, the backward pass in the \
+             opposite order. In training both are cut where a batch norm is: all samples of the batch go through one \
+             stretch, then the norm looks at all of them, and they go on."
         }
     };
     let functions = listing::functions(emit::passes(plan));

@@ -83,8 +83,8 @@ pub fn write(document: &mut Document) {
     let filter = Square::new("W", [1.0, -2.0, 0.0, 3.0]);
     document.chapter(
         "By hand first",
-        "All that a convolution does in training fits on a sheet of paper, if it is small. The layers of this network do \
-         the same with more numbers.",
+        "All that a convolution does in training fits on a sheet of paper, if it is small. The layers of this \
+         network do the same with more numbers.",
     );
     document.section("One filter", one_filter(&input, &filter));
     document.section("Two filters", two_filters(&input, &filter));
@@ -109,21 +109,21 @@ fn one_filter(input: &Square, filter: &Square) -> String {
             .to_owned(),
         written_out(&output),
         format!(
-            "**The error.** `E = ½ Σ (O − Y)²` is {} here. Its derivative with respect to each output is the difference \
-             itself, `δ = ∂E/∂O = O − Y`: the delta.\n\n",
+            "**The error.** `E = ½ Σ (O − Y)²` is {} here. Its derivative with respect to each output is the \
+             difference itself, `δ = ∂E/∂O = O − Y`: the delta.\n\n",
             number(cost)
         ),
         side_by_side(&[&output.square, &target, &delta]),
-        "**The filter's gradient.** `W[0][0]` was in all four sums above: it met `X[0][0]` in the first, `X[0][1]` in the \
-         second, and so on. A change of it moves each output by the value that it met, and the error by the delta times \
-         that. So its gradient is the sum of the four. For all weights together, the delta slides over the input as the \
-         filter did: `∂E/∂W = X ⋆ δ`, the valid cross-correlation.\n\n"
+        "**The filter's gradient.** `W[0][0]` was in all four sums above: it met `X[0][0]` in the first, `X[0][1]` \
+         in the second, and so on. A change of it moves each output by the value that it met, and the error by the \
+         delta times that. So its gradient is the sum of the four. For all weights together, the delta slides over \
+         the input as the filter did: `∂E/∂W = X ⋆ δ`, the valid cross-correlation.\n\n"
             .to_owned(),
         written_out(&gradient),
-        "**The input's gradient.** `X[1][1]` was in all four sums too, each time under another weight, and a corner was in \
-         one alone. Each value collects the deltas of the sums that it was in, times its weight there. That is what comes \
-         out if the filter, turned by 180°, slides over the delta, from where the two overlap by a single value: the full \
-         convolution.\n\n"
+        "**The input's gradient.** `X[1][1]` was in all four sums too, each time under another weight, and a corner \
+         was in one alone. Each value collects the deltas of the sums that it was in, times its weight there. That \
+         is what comes out if the filter, turned by 180°, slides over the delta, from where the two overlap by a \
+         single value: the full convolution.\n\n"
             .to_owned(),
         side_by_side(&[&delta, &turned, &input_delta.square]),
         written_out(&input_delta),
@@ -142,21 +142,21 @@ fn two_filters(input: &Square, filter: &Square) -> String {
     let gradient = input.slide("∂E/∂W", &hidden_delta.square, 0);
     [
         format!(
-            "A second filter `V` reads what the first one puts out, now called `H`, and puts out a single value `o`. It \
-             should be {}, and the error is `E = (o − y)²`.\n\n",
+            "A second filter `V` reads what the first one puts out, now called `H`, and puts out a single value `o`. \
+             It should be {}, and the error is `E = (o − y)²`.\n\n",
             number(target)
         ),
         side_by_side(&[input, filter, &hidden.square, &second]),
         written_out(&output),
         format!(
-            "The delta is `∂E/∂o = 2 (o − y) = {}`. The second filter's gradient follows from it as before, with `H` for \
-             the input.\n\n",
+            "The delta is `∂E/∂o = 2 (o − y) = {}`. The second filter's gradient follows from it as before, with `H` \
+             for the input.\n\n",
             number(delta.values[0])
         ),
         written_out(&second_gradient),
         "To get any further, the first filter needs the delta of its own output. That is the second filter's input \
-         gradient: the full convolution of the delta with `V` turned. This is all there is to backpropagation: each layer \
-         turns the delta of its output into that of its input, and the layer before goes on from there.\n\n"
+         gradient: the full convolution of the delta with `V` turned. This is all there is to backpropagation: each \
+         layer turns the delta of its output into that of its input, and the layer before goes on from there.\n\n"
             .to_owned(),
         written_out(&hidden_delta),
         "From here on the first filter knows nothing of the second. Its delta slides over its input.\n\n".to_owned(),
@@ -182,13 +182,14 @@ fn as_dense(input: &Square, filter: &Square) -> String {
         values: values.collect(),
     };
     [
-        "Lay the input out as a vector of nine values, and the first example is a dense layer: a matrix with a row for each \
-         output, whose weights are zero outside the window, and otherwise the same four in every row, moved along.\n\n"
+        "Lay the input out as a vector of nine values, and the first example is a dense layer: a matrix with a row \
+         for each output, whose weights are zero outside the window, and otherwise the same four in every row, moved \
+         along.\n\n"
             .to_owned(),
         fenced("text", &figure(&[matrix])),
-        "Its gradient has an entry for each entry of the matrix. Those where the same weight stands are tied: added up, \
-         they are the filter's gradient. The delta of its input is the matrix on its side times the delta: the full \
-         convolution, in other words.\n\n"
+        "Its gradient has an entry for each entry of the matrix. Those where the same weight stands are tied: added \
+         up, they are the filter's gradient. The delta of its input is the matrix on its side times the delta: the \
+         full convolution, in other words.\n\n"
             .to_owned(),
     ]
     .concat()

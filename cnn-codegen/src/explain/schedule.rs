@@ -15,8 +15,8 @@ const BAR: f64 = 30.0;
 pub fn write(document: &mut Document, training: &Training) {
     let schedule = &training.schedule;
     let warmup = if schedule.warmup.is_some() {
-        " In the first steps it is multiplied by a factor that grows to 1, so that a network of random weights is not thrown \
-         far off."
+        "In the first steps it is multiplied by a factor that grows to 1, so that a network of random weights is not \
+         thrown far off."
     } else {
         ""
     };
@@ -37,13 +37,13 @@ fn words(curve: &Curve) -> &'static str {
         Curve::MultiStep { .. } => "It falls by a factor after each of the epochs that are named.",
         Curve::Exponential { .. } => "It falls by the same factor in every epoch.",
         Curve::Cosine { .. } => {
-            "It follows half a wave of a cosine: it stays high at first, falls fastest in the middle, and comes to rest at the \
-             end."
+            "It follows half a wave of a cosine: it stays high at first, falls fastest in the middle, and comes to \
+             rest at the end."
         }
         Curve::Polynomial { .. } => "It falls to zero along a power of the time that is left.",
         Curve::OneCycle(_) => {
-            "It rises from a small rate to a large one and falls to almost nothing: fast progress in the middle, care at both \
-             ends."
+            "It rises from a small rate to a large one and falls to almost nothing: fast progress in the middle, \
+             care at both ends."
         }
         Curve::ReduceOnPlateau(_) => {
             "It falls by a factor when the loss has not fallen for some epochs."

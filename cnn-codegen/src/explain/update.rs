@@ -10,8 +10,24 @@ use cnn_spec::reference::{self, Reference};
 use cnn_spec::training::{Clip, Optimizer, Training};
 
 /// A parameter and a matrix, so that every rule has something to move.
-const SCALAR: &str = "[network]\nname = \"Tiny\"\ninput = [1]\n[[layer]]\ntype = \"dense\"\nout_features = 1\nbias = false\n";
-const MATRIX: &str = "[network]\nname = \"Tiny\"\ninput = [2]\n[[layer]]\ntype = \"dense\"\nout_features = 2\nbias = false\n";
+const SCALAR: &str = r#"
+[network]
+name = "Tiny"
+input = [1]
+[[layer]]
+type = "dense"
+out_features = 1
+bias = false
+"#;
+const MATRIX: &str = r#"
+[network]
+name = "Tiny"
+input = [2]
+[[layer]]
+type = "dense"
+out_features = 2
+bias = false
+"#;
 
 /// The chapter.
 pub fn write(document: &mut Document, plan: &Plan, training: &Training) {
@@ -36,21 +52,22 @@ pub fn write(document: &mut Document, plan: &Plan, training: &Training) {
 fn words(optimizer: &Optimizer) -> &'static str {
     match optimizer {
         Optimizer::Sgd { momentum: 0.0, .. } => {
-            "The gradient points to where the loss grows fastest. The step goes the other way, and is the learning rate times as \
-             long as the gradient."
+            "The gradient points to where the loss grows fastest. The step goes the other way, and is the learning \
+             rate times as long as the gradient."
         }
         Optimizer::Sgd { nesterov: true, .. } => {
-            "The steps have momentum: a parameter keeps most of its velocity, and the gradient only turns it. Nesterov looks \
-             at where the velocity leads before it adds the gradient."
+            "The steps have momentum: a parameter keeps most of its velocity, and the gradient only turns it. \
+             Nesterov looks at where the velocity leads before it adds the gradient."
         }
         Optimizer::Sgd { .. } => {
-            "The steps have momentum: a parameter keeps most of its velocity, and the gradient only turns it. What batches \
-             disagree on cancels out, what they agree on adds up."
+            "The steps have momentum: a parameter keeps most of its velocity, and the gradient only turns it. What \
+             batches disagree on cancels out, what they agree on adds up."
         }
         Optimizer::Adam(_) => {
-            "Adam looks at two running means, of the gradient and of its square. The first is the direction, the second is \
-             what a usual gradient of this parameter is like: so each parameter takes steps of about the learning rate, \
-             however large its gradients are. Both means start at zero, and are made larger for it in the first steps."
+            "Adam looks at two running means, of the gradient and of its square. The first is the direction, the \
+             second is what a usual gradient of this parameter is like: so each parameter takes steps of about the \
+             learning rate, however large its gradients are. Both means start at zero, and are made larger for it in \
+             the first steps."
         }
         Optimizer::AdamW(_) => {
             "AdamW is Adam, whose weights also shrink a little in every step, by themselves and not by way of the gradient."
@@ -59,20 +76,20 @@ fn words(optimizer: &Optimizer) -> &'static str {
             "NAdam is Adam that looks ahead: it takes the gradient as if the next step of its mean were already done."
         }
         Optimizer::RmsProp { .. } => {
-            "RMSprop divides each gradient by the root of the running mean of its squares, so that all parameters take steps \
-             of about one length."
+            "RMSprop divides each gradient by the root of the running mean of its squares, so that all parameters \
+             take steps of about one length."
         }
         Optimizer::Adagrad { .. } => {
-            "Adagrad divides each gradient by the root of the sum of all its squares so far: what has moved much slows down, \
-             what has hardly moved does not."
+            "Adagrad divides each gradient by the root of the sum of all its squares so far: what has moved much \
+             slows down, what has hardly moved does not."
         }
         Optimizer::Lion { .. } => {
-            "Lion looks at nothing but a sign: every parameter takes a step of the same length, in the direction on which \
-             momentum and gradient agree."
+            "Lion looks at nothing but a sign: every parameter takes a step of the same length, in the direction on \
+             which momentum and gradient agree."
         }
         Optimizer::Muon(_) => {
-            "Muon takes the weights of a layer for the matrix that they are. A gradient mostly stretches in a few directions; \
-             Muon makes its step equally long in all of them. What is no matrix follows AdamW."
+            "Muon takes the weights of a layer for the matrix that they are. A gradient mostly stretches in a few \
+             directions; Muon makes its step equally long in all of them. What is no matrix follows AdamW."
         }
     }
 }
@@ -81,12 +98,12 @@ fn words(optimizer: &Optimizer) -> &'static str {
 fn around(training: &Training) -> Vec<String> {
     let clip = training.clip.map(|clip| match clip {
         Clip::Norm(limit) => format!(
-            "Before that, the gradient as a whole is made no longer than {limit}, in the same direction, so that one odd batch \
-             does not throw the network off."
+            "Before that, the gradient as a whole is made no longer than {limit}, in the same direction, so that one \
+             odd batch does not throw the network off."
         ),
         Clip::Value(limit) => format!(
-            "Before that, each value of the gradient is held between −{limit} and {limit}, so that one odd batch does not \
-             throw the network off."
+            "Before that, each value of the gradient is held between −{limit} and {limit}, so that one odd batch \
+             does not throw the network off."
         ),
     });
     let accumulation = (training.accumulation_steps > 1).then(|| {
@@ -96,8 +113,8 @@ fn around(training: &Training) -> Vec<String> {
         )
     });
     let average = training.ema_decay.map(|_| {
-        "A running average of the parameters is kept beside them. It jumps about less than they do, and is what is evaluated \
-         and saved."
+        "A running average of the parameters is kept beside them. It jumps about less than they do, and is what is \
+         evaluated and saved."
             .to_owned()
     });
     clip.into_iter()

@@ -12,8 +12,8 @@ pub fn lesson(activation: Activation) -> Lesson {
     )
     .idea(idea)
     .input(
-        "An output depends on one input alone, so the chain rule has a single term: the delta times the derivative of the \
-         function at that value, `delta ⊙ σ'(z)`.",
+        "An output depends on one input alone, so the chain rule has a single term: the delta times the derivative \
+         of the function at that value, `delta ⊙ σ'(z)`.",
     )
     .input(input)
 }
@@ -24,10 +24,10 @@ fn words(activation: Activation) -> (String, &'static str, &'static str) {
     match activation {
         Activation::Relu => (
             named("relu"),
-            "ReLU passes positive values and stops negative ones. It costs next to nothing, and does not flatten out on \
-             the right.",
-            "Its derivative is one or zero: the delta passes where the value was positive, and stops where it was not. At \
-             zero itself there is none; zero is taken.",
+            "ReLU passes positive values and stops negative ones. It costs next to nothing, and does not flatten out \
+             on the right.",
+            "Its derivative is one or zero: the delta passes where the value was positive, and stops where it was \
+             not. At zero itself there is none; zero is taken.",
         ),
         Activation::LeakyRelu { negative_slope } => (
             format!("type = \"leaky_relu\"\nnegative_slope = {negative_slope:?}"),
@@ -46,8 +46,8 @@ fn words(activation: Activation) -> (String, &'static str, &'static str) {
         ),
         Activation::Selu => (
             named("selu"),
-            "A SELU is an ELU with two constants, chosen so that mean zero and variance one stay what they are from layer to \
-             layer.",
+            "A SELU is an ELU with two constants, chosen so that mean zero and variance one stay what they are from \
+             layer to layer.",
             "The derivative is that of an ELU, times the constant.",
         ),
         Activation::Gelu { approximate } => (
@@ -65,15 +65,15 @@ fn words(activation: Activation) -> (String, &'static str, &'static str) {
         ),
         Activation::Softplus { beta, threshold } => (
             format!("type = \"softplus\"\nbeta = {beta:?}\nthreshold = {threshold:?}"),
-            "Softplus is a ReLU whose corner has been rounded. Beyond a threshold the two are the same to every digit, and \
-             the value is passed.",
+            "Softplus is a ReLU whose corner has been rounded. Beyond a threshold the two are the same to every \
+             digit, and the value is passed.",
             "Its derivative is a sigmoid.",
         ),
         Activation::Sigmoid => (
             named("sigmoid"),
             "A sigmoid presses all values between 0 and 1: the classic neuron, off or on.",
-            "Its derivative can be had from the output, `a (1 − a)`, and is a quarter at most. Far from zero it is nearly \
-             nothing: a neuron that is sure of itself hardly learns.",
+            "Its derivative can be had from the output, `a (1 − a)`, and is a quarter at most. Far from zero it is \
+             nearly nothing: a neuron that is sure of itself hardly learns.",
         ),
         Activation::HardSigmoid => (
             named("hard_sigmoid"),

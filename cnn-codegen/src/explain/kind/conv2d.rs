@@ -37,8 +37,8 @@ pub fn lesson(conv: &Conv2d, layer: &Layer) -> Lesson {
         "With a dilation, the taps of a kernel stand apart: it looks at more of the input with as many weights.",
     )
     .idea(
-        "How large the output is, follows from where the kernel fits: at `(H + p − k) / s + 1` positions, rounded down, \
-         for an input of `H` with `p` zeros around it in all, a kernel that covers `k`, and a stride of `s`.",
+        "How large the output is, follows from where the kernel fits: at `(H + p − k) / s + 1` positions, rounded \
+         down, for an input of `H` with `p` zeros around it in all, a kernel that covers `k`, and a stride of `s`.",
     )
     .idea(positions(&slides, layer))
     .weights(
@@ -63,16 +63,16 @@ pub fn lesson(conv: &Conv2d, layer: &Layer) -> Lesson {
     )
     .input(match conv.mode {
         ConvMode::CrossCorrelation => {
-            "Seen from the input, the kernel, turned by 180°, slides over the delta, and begins where the two overlap by \
-             a single value: the **full convolution of the delta with the kernel**. It has to be turned because the last \
-             tap is what met an input value first. The code goes the other way round and sends every delta back through \
-             each tap, which adds up the same products."
+            "Seen from the input, the kernel, turned by 180°, slides over the delta, and begins where the two \
+             overlap by a single value: the **full convolution of the delta with the kernel**. It has to be turned \
+             because the last tap is what met an input value first. The code goes the other way round and sends \
+             every delta back through each tap, which adds up the same products."
         }
         ConvMode::Convolution => {
-            "Seen from the input, the kernel slides over the delta, and begins where the two overlap by a single value: \
-             the **full cross-correlation of the delta with the kernel**. It was turned on the way forward, so it is not \
-             on the way back. The code goes the other way round and sends every delta back through each tap, which adds \
-             up the same products."
+            "Seen from the input, the kernel slides over the delta, and begins where the two overlap by a single \
+             value: the **full cross-correlation of the delta with the kernel**. It was turned on the way forward, \
+             so it is not on the way back. The code goes the other way round and sends every delta back through each \
+             tap, which adds up the same products."
         }
     })
     .input(if either(|slide| slide.stride > 1) {

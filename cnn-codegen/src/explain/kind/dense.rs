@@ -26,7 +26,7 @@ pub fn lesson(dense: &Dense, layer: &Layer) -> Lesson {
         "It has no bias."
     })
     .input(
-        "An input reached the loss through every output, through each by one weight. Its delta is the sum of theirs, each \
-         times that weight: the weight matrix turned on its side, times the delta.",
+        "An input reached the loss through every output, through each by one weight. Its delta is the sum of theirs, \
+         each times that weight: the weight matrix turned on its side, times the delta.",
     )
 }

@@ -20,5 +20,8 @@ pub fn lesson(dropout: &Dropout) -> Lesson {
          nothing is done.",
         dropout.p
     ))
-    .input("What was left out had no part in the loss, and gets no delta; the rest was multiplied by a number, and its delta is too.")
+    .input(
+        "What was left out had no part in the loss, and gets no delta; the rest was multiplied by a number, and its \
+         delta is too.",
+    )
 }

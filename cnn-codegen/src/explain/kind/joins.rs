@@ -5,8 +5,8 @@ use super::{Lesson, Tiny};
 pub fn add() -> Lesson {
     Lesson::new(
         tiny("add"),
-        "The values of several layers are added, place by place. In a residual block a layer's input is added to what a few \
-         layers make of it, so that they only have to learn the difference.",
+        "The values of several layers are added, place by place. In a residual block a layer's input is added to \
+         what a few layers make of it, so that they only have to learn the difference.",
     )
     .input(
         "A sum passes every change on as it is, so each input gets the whole delta. That is what makes deep networks \

@@ -22,8 +22,8 @@ pub fn lesson(norm: &LayerNorm, layer: &Layer) -> Lesson {
     );
     let lesson = Lesson::new(
         Tiny::new(input, keys),
-        "The values of a sample are brought to mean zero and variance one among themselves. Unlike a batch norm, it looks \
-         at no other sample, and does the same in training and in use.",
+        "The values of a sample are brought to mean zero and variance one among themselves. Unlike a batch norm, it \
+         looks at no other sample, and does the same in training and in use.",
     )
     .idea_if(
         norm.elementwise_affine,
@@ -31,15 +31,15 @@ pub fn lesson(norm: &LayerNorm, layer: &Layer) -> Lesson {
     );
     let lesson = if norm.elementwise_affine {
         lesson.weights(
-            "A weight is multiplied by the normalized value, so its gradient is the delta times that; a bias is added, so \
-             its gradient is the delta.",
+            "A weight is multiplied by the normalized value, so its gradient is the delta times that; a bias is \
+             added, so its gradient is the delta.",
         )
     } else {
         lesson
     };
     lesson.input(
-        "Moving one value moves the mean and the variance, and so all others. What all deltas have in common is taken off, \
-         because adding the same to every value changes nothing, and so is what they share with the normalized values, \
-         because stretching all of them changes nothing either.",
+        "Moving one value moves the mean and the variance, and so all others. What all deltas have in common is \
+         taken off, because adding the same to every value changes nothing, and so is what they share with the \
+         normalized values, because stretching all of them changes nothing either.",
     )
 }

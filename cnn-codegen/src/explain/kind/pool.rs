@@ -16,9 +16,9 @@ pub fn max(pool: &MaxPool2d) -> Lesson {
         "Padding counts as −∞ and never wins.",
     )
     .input(
-        "The output is one of the values of the window, the others had no part in it: moved a little, they would change \
-         nothing. So the whole delta goes to the **argmax**, the place of the largest value, and the rest gets zero. \
-         Where two are equal, the first in reading order is taken, as PyTorch does.",
+        "The output is one of the values of the window, the others had no part in it: moved a little, they would \
+         change nothing. So the whole delta goes to the **argmax**, the place of the largest value, and the rest \
+         gets zero. Where two are equal, the first in reading order is taken, as PyTorch does.",
     )
     .input(if overlaps(slides) {
         "Windows overlap here: a value that wins in several gets the sum of their deltas."
@@ -39,8 +39,8 @@ pub fn mean(pool: &AvgPool2d) -> Lesson {
         "Padding counts as zeros, and in the size of the window, as in PyTorch.",
     )
     .input(
-        "Every value of a window has the same share in its mean, and gets that share of the delta: the full convolution \
-         of the delta with a kernel whose weights are all the same, so that turning it changes nothing.",
+        "Every value of a window has the same share in its mean, and gets that share of the delta: the full \
+         convolution of the delta with a kernel whose weights are all the same, so that turning it changes nothing.",
     )
     .input(if overlaps(slides) {
         "Windows overlap here: a value gets a share from each window that it is in."
