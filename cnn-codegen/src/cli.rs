@@ -2,11 +2,10 @@
 
 mod arguments;
 
-use crate::picture::Format;
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
-use crate::{Error, Kernels, Options, picture, reference, schema, train};
+use crate::{Error, Kernels, Options, explain, picture, reference, schema, train};
 use arguments::{Arguments, Command, Generate, KernelsChoice, Network, Output, RuntimeFolder};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
@@ -67,9 +66,20 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             format,
             output,
         }) => {
-            let ending = || output.path.as_deref().map_or(Format::Svg, Format::of);
+            let path = output.path.as_deref();
+            let ending = || path.map_or(picture::Format::Svg, picture::Format::of);
             let network = read(&network.file)?.parse()?;
             output.put(&picture::draw(&network, format.unwrap_or_else(ending)))?;
+        }
+        Some(Command::Explain {
+            network,
+            format,
+            output,
+        }) => {
+            let path = output.path.as_deref();
+            let ending = || path.map_or(explain::Format::Markdown, explain::Format::of);
+            let network = read(&network.file)?.parse()?;
+            output.put(&explain::text(&network, format.unwrap_or_else(ending)))?;
         }
         Some(Command::Train {
             network,

@@ -13,6 +13,7 @@ const COMMANDS: [&str; 11] = [
     "new",
     "summary",
     "graph",
+    "explain",
     "train",
     "predict",
     "bench",

@@ -1,8 +1,7 @@
 //! What the command takes; `--help`, the completions and the manual are made from this.
 
-use crate::Kernels;
-use crate::picture::Format;
 use crate::template::Template;
+use crate::{Kernels, explain, picture};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::ffi::OsString;
@@ -65,7 +64,17 @@ pub enum Command {
         network: Network,
         /// What to write, if not what the file's ending says; else SVG
         #[arg(long)]
-        format: Option<Format>,
+        format: Option<picture::Format>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Explain the network layer by layer: formulas, generated code, and examples in numbers
+    Explain {
+        #[command(flatten)]
+        network: Network,
+        /// What to write, if not what the file's ending says; else Markdown
+        #[arg(long)]
+        format: Option<explain::Format>,
         #[command(flatten)]
         output: Output,
     },
