@@ -24,7 +24,7 @@ edition = \"2024\"
 publish = false
 
 [dependencies]
-cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"simd\"] }}
+cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"report\", \"simd\"] }}
 
 [profile.release]
 # Kernels are whole in themselves: to optimise across modules takes half of the time and gains nothing.
@@ -35,8 +35,11 @@ lto = \"off\"
 clap_builder.opt-level = 0
 console.opt-level = 0
 indicatif.opt-level = 0
+minijinja.opt-level = 0
+png.opt-level = 0
 safetensors.opt-level = 0
 serde_json.opt-level = 0
+zeno.opt-level = 0
 
 # The package stands alone, also inside another workspace.
 [workspace]
@@ -53,7 +56,12 @@ serde_json.opt-level = 0
     assert!(
         folder
             .read("a/b/src/main.rs")
-            .contains("trainer::main::<net::TinyNet>()")
+            .contains("trainer::main_with::<net::TinyNet>(&insight::INSIGHT)")
+    );
+    assert!(
+        folder
+            .read("a/b/src/insight.rs")
+            .contains("pub const INSIGHT: Insight<TinyNet> = Insight {")
     );
     assert!(folder.read("a/b/README.md").starts_with("# TinyNet\n"));
 }
@@ -64,7 +72,7 @@ fn pictures_are_read_by_a_trainer_that_was_told_so() {
     folder.write("net.toml", format!("{NET}\n[data]\nformat = \"images\"\n"));
     folder.run(&["trainer", "net.toml", "--out", "package"]);
     let manifest = folder.read("package/Cargo.toml");
-    let features = "features = [\"trainer\", \"download\", \"simd\", \"images\"]";
+    let features = "\"trainer\", \"download\", \"report\", \"simd\", \"images\"]";
     assert!(manifest.contains(features), "{manifest}");
 }
 

@@ -2,6 +2,8 @@
 
 mod checkpoints;
 mod data;
+#[cfg(feature = "report")]
+mod report;
 mod validation;
 
 use crate::fit::{Fit, MAX_THREADS};
@@ -9,6 +11,8 @@ use crate::model::Trainable;
 use checkpoints::CheckpointArguments;
 use clap::Parser;
 pub use data::DataArguments;
+#[cfg(feature = "report")]
+pub use report::{ReportArguments, command};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use validation::ValidationArguments;
@@ -66,6 +70,10 @@ pub struct Arguments {
 
     #[command(flatten)]
     validation: ValidationArguments,
+
+    #[cfg(feature = "report")]
+    #[command(flatten)]
+    pub report: ReportArguments,
 }
 
 impl Arguments {
