@@ -32,15 +32,10 @@ impl Axis {
 
     /// An axis that begins and ends with a tick.
     pub fn around([low, high]: [f64; 2], places: [f64; 2]) -> Self {
-        // A single number, or numbers that hardly differ, get some room.
-        let least = 1e-6 * low.abs().max(high.abs()).max(1e-12);
-        let span = (high - low).max(least);
-        let step = step(span);
+        let [low, high] = with_room([low, high]);
+        let step = step(high - low);
         Self {
-            range: [
-                (low / step).floor() * step,
-                ((low + span) / step).ceil() * step,
-            ],
+            range: [(low / step).floor() * step, (high / step).ceil() * step],
             places,
             step,
         }
@@ -58,7 +53,7 @@ impl Axis {
         let room = 1e-6 * self.step;
         let first = ((low - room) / self.step).ceil();
         let count = ((high + room) / self.step - first).floor() as usize;
-        let decimals = (-self.step.log10().floor()).clamp(0.0, 12.0) as usize;
+        let decimals = -self.step.log10().floor() as i32;
         (0..=count)
             .map(|index| (first + index as f64) * self.step)
             .map(|value| Tick {
@@ -69,14 +64,25 @@ impl Axis {
     }
 }
 
-fn label(value: f64, decimals: usize) -> String {
-    // Not `-0`.
-    let value = if value == 0.0 { 0.0 } else { value };
-    if decimals > 4 || value.abs() >= 1e6 {
-        format!("{value:.1e}")
-    } else {
-        format!("{value:.decimals$}")
+/// Room around numbers that hardly differ, so that their ticks do; more of it around a single number.
+fn with_room([low, high]: [f64; 2]) -> [f64; 2] {
+    let largest = low.abs().max(high.abs()).max(1e-9);
+    let share = if high > low { 0.005 } else { 0.1 };
+    let missing = (share * largest - (high - low)).max(0.0);
+    [low - missing / 2.0, high + missing / 2.0]
+}
+
+/// With so many digits behind the point, or a power of ten where they were many.
+fn label(value: f64, decimals: i32) -> String {
+    // The sum of steps is not quite zero.
+    if value.abs() < 1e-6 * 10_f64.powi(-decimals) {
+        return "0".to_owned();
     }
+    if decimals > 4 || value.abs() >= 1e6 {
+        let digits = value.abs().log10().floor() as i32 + decimals;
+        return format!("{value:.0$e}", digits.clamp(0, 4) as usize);
+    }
+    format!("{value:.0$}", decimals.max(0) as usize)
 }
 
 /// A step that a person would choose for so wide a range.
@@ -101,7 +107,7 @@ mod tests {
         let axis = Axis::around([0.031, 0.26], [100.0, 0.0]);
         assert_eq!(
             labels(&axis),
-            ["0.00", "0.05", "0.10", "0.15", "0.20", "0.25", "0.30"]
+            ["0", "0.05", "0.10", "0.15", "0.20", "0.25", "0.30"]
         );
         assert!((axis.place(0.0) - 100.0).abs() < 1e-9);
         assert!(axis.place(0.3).abs() < 1e-9);
@@ -111,9 +117,20 @@ mod tests {
     fn a_single_number_has_an_axis() {
         for value in [0.0, 0.05, -3.0, 1e9] {
             let axis = Axis::around([value; 2], [0.0, 1.0]);
-            assert!((2..=8).contains(&axis.ticks().len()), "{value}");
+            let mut labels = labels(&axis);
+            assert!((2..=8).contains(&labels.len()), "{labels:?}");
+            let count = labels.len();
+            labels.dedup();
+            assert_eq!(labels.len(), count, "{labels:?}");
             assert!((0.0..=1.0).contains(&axis.place(value)), "{value}");
         }
+    }
+
+    #[test]
+    fn small_numbers_have_short_labels() {
+        let axis = Axis::around([0.0, 1e-5], [0.0, 1.0]);
+        let expected = ["0", "2e-6", "4e-6", "6e-6", "8e-6", "1.0e-5"];
+        assert_eq!(labels(&axis), expected);
     }
 
     #[test]

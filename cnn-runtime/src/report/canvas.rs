@@ -131,7 +131,7 @@ mod tests {
     fn what_is_off_the_paper_is_lost() {
         let mut canvas = Canvas::new(4, 4);
         canvas.line("M-9,2L99,2", [0, 0], 1.0, 1.0, BLACK);
-        canvas.text("Aé", [2, 2], BLACK);
+        canvas.text("A→", [2, 2], BLACK);
         canvas.picture(&Picture::of_numbers(1, &[1.0], 1.0), [3, 3], 9);
         assert_eq!(canvas.picture.pixels.len(), 16);
     }

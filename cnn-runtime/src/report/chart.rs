@@ -18,7 +18,7 @@ pub struct Frame {
 pub const FRAME: Frame = Frame {
     width: 400.0,
     height: 250.0,
-    left: 56.0,
+    left: 62.0,
     right: 388.0,
     top: 12.0,
     bottom: 206.0,

@@ -196,7 +196,7 @@ pub fn charts(epochs: &[EpochReport]) -> Vec<Chart> {
     [
         Chart::over_epochs("Loss", &of_scores(&|score| Some(score.loss))),
         Chart::over_epochs("Accuracy (%)", &of_scores(&accuracy)),
-        Chart::over_epochs("R2", &of_scores(&r2)),
+        Chart::over_epochs("R²", &of_scores(&r2)),
         Chart::over_epochs("Learning rate", &rate),
     ]
     .into_iter()
