@@ -25,7 +25,7 @@ edition = \"2024\"
 publish = false
 
 [dependencies]
-cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"simd\", \"images\"] }}
+cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"report\", \"simd\", \"images\"] }}
 
 [profile.release]
 # Kernels are whole in themselves: to optimise across modules takes half of the time and gains nothing.
@@ -36,8 +36,11 @@ lto = \"off\"
 clap_builder.opt-level = 0
 console.opt-level = 0
 indicatif.opt-level = 0
+minijinja.opt-level = 0
+png.opt-level = 0
 safetensors.opt-level = 0
 serde_json.opt-level = 0
+zeno.opt-level = 0
 
 # The package stands alone, also inside another workspace.
 [workspace]
@@ -54,7 +57,12 @@ serde_json.opt-level = 0
     assert!(
         folder
             .read("a/b/src/main.rs")
-            .contains("trainer::main::<net::TinyNet>()")
+            .contains("trainer::main_with::<net::TinyNet>(&insight::INSIGHT)")
+    );
+    assert!(
+        folder
+            .read("a/b/src/insight.rs")
+            .contains("pub const INSIGHT: Insight<TinyNet> = Insight {")
     );
     assert!(folder.read("a/b/README.md").starts_with("# TinyNet\n"));
 }

@@ -3,6 +3,8 @@
 mod checkpoints;
 mod data;
 mod predict;
+#[cfg(feature = "report")]
+mod report;
 mod validation;
 
 use crate::fit::{Fit, MAX_THREADS};
@@ -11,6 +13,8 @@ use checkpoints::CheckpointArguments;
 use clap::{Parser, Subcommand};
 pub use data::DataArguments;
 pub use predict::PredictArguments;
+#[cfg(feature = "report")]
+pub use report::{ReportArguments, command};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use validation::ValidationArguments;
@@ -69,6 +73,10 @@ pub struct Arguments {
 
     #[command(flatten)]
     validation: ValidationArguments,
+
+    #[cfg(feature = "report")]
+    #[command(flatten)]
+    pub report: ReportArguments,
 
     #[command(subcommand)]
     pub command: Option<Command>,
