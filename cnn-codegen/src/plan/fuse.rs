@@ -2,7 +2,7 @@
 //! with its activation.
 
 use super::layout::is_in_memory;
-use super::{Operation, Plan, Step, ValueId};
+use super::{Operation, Plan, Purpose, Step, ValueId};
 use cnn_spec::layer::{
     Activation, AvgPool2d, BatchNorm, Conv2d, ConvTranspose2d, Dense, GlobalPool, Kind, LayerNorm,
     MaxPool2d, PRelu, Padding, Pair, Upsample2d,
@@ -27,6 +27,8 @@ pub struct Group<'n> {
     pub sums: ValueId,
     /// What it writes.
     pub output: ValueId,
+    /// What that is good for.
+    pub purpose: Purpose,
 }
 
 /// What a group computes.
@@ -94,18 +96,22 @@ impl Group<'_> {
     }
 }
 
-/// After this, the steps up to the scores are groups in order, each of which one kernel computes. Padding is no group
-/// where it stands in memory.
-pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
-    fuse_until(plan, plan.scores)
+/// After this, the steps up to what losses read are groups in order, each of which one kernel computes. Padding is no
+/// group where it stands in memory.
+pub fn for_losses<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    fuse(plan, |purpose| purpose.loss)
 }
 
-/// The same for the steps up to a value.
-pub fn fuse_until<'n>(plan: &Plan<'n>, last: ValueId) -> Vec<Group<'n>> {
+/// The same for the steps up to the output.
+pub fn for_output<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    fuse(plan, |purpose| purpose.output)
+}
+
+fn fuse<'n>(plan: &Plan<'n>, is_wanted: impl Fn(Purpose) -> bool) -> Vec<Group<'n>> {
     let mut steps = plan
         .steps
         .iter()
-        .filter(|step| step.output <= last)
+        .filter(|step| is_wanted(step.purpose))
         .peekable();
     let mut groups: Vec<Group> = Vec::new();
     let mut padded = None;
@@ -132,8 +138,8 @@ pub fn fuse_until<'n>(plan: &Plan<'n>, last: ValueId) -> Vec<Group<'n>> {
 
 /// The step between the scores and the output, where the loss takes its input.
 pub fn after_scores<'n>(plan: &Plan<'n>) -> Option<Group<'n>> {
-    let step = plan.steps.iter().find(|step| step.output > plan.scores)?;
-    Some(first(step))
+    let is_after = |step: &&Step| step.purpose.output && !step.purpose.loss;
+    plan.steps.iter().find(is_after).map(first)
 }
 
 fn kernel(operation: Operation<'_>) -> Kernel<'_> {
@@ -185,6 +191,7 @@ fn first<'n>(step: &Step<'n>) -> Group<'n> {
         source: step.input(),
         sums: step.output,
         output: step.output,
+        purpose: step.purpose,
     }
 }
 

@@ -28,7 +28,6 @@ mod zero_pad;
 use crate::plan::fuse::{self, Group, Kernel};
 use crate::plan::{Plan, Step};
 use batch_norm::BatchFunctions;
-use cnn_spec::training::Training;
 use function::Function;
 use memory::Memory;
 use proc_macro2::TokenStream;
@@ -90,8 +89,8 @@ impl Functions {
 }
 
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
-pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
-    let groups = fuse::fuse(plan);
+pub fn items(plan: &Plan, profile: bool) -> TokenStream {
+    let groups = fuse::for_losses(plan);
     let memory = Memory::new(plan, &groups);
     let of = |group: &Group| functions(plan, group, &memory).learning(plan, group);
     let last = fuse::after_scores(plan).and_then(|group| of(&group).forward);
@@ -113,12 +112,12 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
             #(#backward)*
         }
     });
-    let loss = loss::functions(&training.loss, plan);
+    let losses = loss::functions(plan);
     let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
     let last = last.as_ref().map(Function::item);
     let profiled = (profile && plan.waiting().is_none())
         .then(|| profile::implementation(plan, &groups, &memory, &functions));
-    quote!(#workspace #(#layers)* #last #loss #passes #profiled)
+    quote!(#workspace #(#layers)* #last #losses #passes #profiled)
 }
 
 /// What a batch norm gathers, forward and backward, and its weight gradient.
