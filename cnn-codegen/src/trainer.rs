@@ -171,7 +171,8 @@ impl Package {
         }
         if options.profile && source.parse()?.depends_on_batches() {
             return Err(Error::Refused(format!(
-                "`{}` has batch norms, at which samples wait for each other; only other networks can be measured",
+                "`{}` has batch norms or dropouts, by which a sample depends on its batch; only other networks can be \
+                 measured",
                 source.name()
             )));
         }

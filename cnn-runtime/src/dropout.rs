@@ -9,10 +9,12 @@ pub struct Masks(u64);
 /// Which values one dropout keeps of one sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mask {
-    /// Where the numbers start, and what they are spread with.
-    key: [u32; 2],
+    /// Where the numbers start.
+    pub(crate) start: u32,
+    /// What they are spread with.
+    pub(crate) spread: u32,
     /// Numbers below this one are left out.
-    threshold: u32,
+    pub(crate) threshold: u32,
 }
 
 impl Masks {
@@ -25,7 +27,8 @@ impl Masks {
     pub fn mask(self, layer: usize, p: f64) -> Mask {
         let key = mixed(self.0.wrapping_add(layer as u64));
         Mask {
-            key: [key as u32, (key >> 32) as u32],
+            start: key as u32,
+            spread: (key >> 32) as u32,
             threshold: (p * f64::from(u32::MAX)) as u32,
         }
     }
@@ -35,8 +38,7 @@ impl Mask {
     /// Whether the value at `index` is kept.
     #[inline]
     pub fn keeps(&self, index: usize) -> bool {
-        let [start, spread] = self.key;
-        hashed((index as u32).wrapping_add(start)) ^ spread >= self.threshold
+        hashed((index as u32).wrapping_add(self.start)) ^ self.spread >= self.threshold
     }
 }
 
@@ -49,8 +51,10 @@ fn mixed(state: u64) -> u64 {
 }
 
 /// A permutation of the numbers in which each bit of the input changes half of the output's: `lowbias32` (Wellons, 2018).
-#[inline]
-fn hashed(x: u32) -> u32 {
+// Elsewhere it is a step of loops over vectors, whose instruction set it must share.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+pub(crate) fn hashed(x: u32) -> u32 {
     let x = (x ^ (x >> 16)).wrapping_mul(0x7feb_352d);
     let x = (x ^ (x >> 15)).wrapping_mul(0x846c_a68b);
     x ^ (x >> 16)

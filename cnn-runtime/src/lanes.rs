@@ -9,11 +9,13 @@
 #![allow(clippy::inline_always)]
 
 mod functions;
+mod masks;
 mod routes;
 
 pub use crate::dispatch_lanes as dispatch;
 pub use fearless_simd::{Level, Simd, SimdBase, SimdFloat};
 pub use functions::{elu, erf, exp, exp_m1, ln, ln_1p, normal, sigmoid, softplus, tanh};
+pub use masks::{BlockMask, BlockMasks};
 pub use routes::{Route, end_routes, exchange, route, window, window_mut};
 
 /// What the kernels call vectors and their methods by.

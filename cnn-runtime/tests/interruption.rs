@@ -100,8 +100,8 @@ fn a_killed_training_goes_on() {
 
 #[test]
 fn ctrl_c_saves_the_training() {
-    let expected = Run::whole("30");
-    let interrupted = Run::new("30");
+    let expected = Run::whole("100");
+    let interrupted = Run::new("100");
     let mut child = trainer(&interrupted.flags(&[]))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

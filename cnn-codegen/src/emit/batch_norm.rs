@@ -6,6 +6,7 @@ use super::function::{Argument, Function, Functions};
 use super::tokens::{doc, formula, ident, number, real, scalar};
 use crate::plan::{Plan, Step};
 use cnn_spec::layer::{BatchNorm, Kind};
+use cnn_spec::network::Dtype;
 use cnn_spec::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -77,6 +78,38 @@ pub fn batch_items(plan: &Plan) -> Option<TokenStream> {
             )*
         }
     })
+}
+
+/// Binds what a norm does to its input in inference: the `factor` and the `shift` of each of so many channels.
+pub fn folded(norm: &BatchNorm, channels: usize) -> TokenStream {
+    let epsilon = real(norm.epsilon, Dtype::F32);
+    let (weight, bias) = if norm.affine {
+        (quote!(norm.weight[c] /), quote!(norm.bias[c] -))
+    } else {
+        (quote!(1.0 /), quote!(-))
+    };
+    let channels = number(channels);
+    quote! {
+        let mut factor = [0.0; #channels];
+        let mut shift = [0.0; #channels];
+        for c in 0..#channels {
+            factor[c] = #weight cnn_runtime::math::sqrt(norm.running_var[c] + #epsilon);
+            shift[c] = #bias norm.running_mean[c] * factor[c];
+        }
+    }
+}
+
+/// The same in words.
+pub fn folded_text(norm: &BatchNorm) -> String {
+    let (weight, bias) = if norm.affine {
+        ("norm.weight", "norm.bias − ")
+    } else {
+        ("1", "−")
+    };
+    format!(
+        "factor = {weight} / √(running_var + {})\n    and shift = {bias}running_mean · factor",
+        real(norm.epsilon, Dtype::F32)
+    )
 }
 
 struct Emitter<'a> {

@@ -228,7 +228,7 @@ impl Argument {
 }
 
 /// The mask of a dropout, by its layer's number in the network.
-fn mask(plan: &Plan, step: &Step) -> TokenStream {
+pub fn mask(plan: &Plan, step: &Step) -> TokenStream {
     let Some(Kind::Dropout(dropout)) = step.kind() else {
         return TokenStream::new();
     };

@@ -89,11 +89,11 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     }
 }
 
-/// The kernels that a network can have: vectors are of `f32`, and not yet for dropouts.
+/// The kernels that a network can have: vectors are of `f32`.
 fn chosen(plan: &Plan, kernels: Kernels) -> Kernels {
     match plan.network.dtype {
-        Dtype::F32 if !dropout::is_in(plan) => kernels,
-        Dtype::F32 | Dtype::F64 => Kernels::Plain,
+        Dtype::F32 => kernels,
+        Dtype::F64 => Kernels::Plain,
     }
 }
 

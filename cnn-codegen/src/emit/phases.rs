@@ -90,17 +90,18 @@ impl<'p> Phases<'p> {
         }
     }
 
+    /// What a workspace counts batches by, if there are dropouts: the field, and its name.
+    pub fn batches(&self) -> [Option<TokenStream>; 2] {
+        let field = quote! {
+            /// How many batches there have been, so that dropouts choose anew in each.
+            pub batches: u64,
+        };
+        [field, quote!(, batches)].map(|tokens| self.has_dropouts.then_some(tokens))
+    }
+
     /// `Workspace`.
     fn workspace(&self, training: &Training) -> TokenStream {
-        let (count, count_name) = if self.has_dropouts {
-            let count = quote! {
-                /// How many batches there have been, so that dropouts choose anew in each.
-                pub batches: u64,
-            };
-            (count, quote!(, batches))
-        } else {
-            (quote!(), quote!())
-        };
+        let [count, count_name] = self.batches();
         if !self.waits() {
             return quote! {
                 /// What it takes to train: activations and deltas of one sample.

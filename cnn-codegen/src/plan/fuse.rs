@@ -1,11 +1,11 @@
-//! Steps that are one kernel on lanes: a convolution with its padding, activation and max pool; a dense layer or a sum
-//! with its activation.
+//! Steps that are one kernel on vectors: a convolution with its padding, activation and max pool, and in inference with
+//! its batch norm; a dense layer or a sum with its activation.
 
 use super::layout::is_in_memory;
 use super::{Operation, Plan, Purpose, Step, ValueId};
 use cnn_spec::layer::{
-    Activation, AvgPool2d, BatchNorm, Conv2d, ConvTranspose2d, Dense, GlobalPool, Kind, LayerNorm,
-    MaxPool2d, PRelu, Padding, Pair, Upsample2d,
+    Activation, AvgPool2d, BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, GlobalPool, Kind,
+    LayerNorm, MaxPool2d, PRelu, Padding, Pair, Upsample2d,
 };
 use std::iter;
 
@@ -37,6 +37,7 @@ pub enum Kernel<'n> {
     /// A convolution, what it does to its sums, and the largest of them in each window of a pool.
     Conv2d {
         conv: &'n Conv2d,
+        norm: Option<FoldedNorm<'n>>,
         activation: Option<Activation>,
         pool: Option<&'n MaxPool2d>,
     },
@@ -76,12 +77,32 @@ pub enum Kernel<'n> {
         norm: &'n BatchNorm,
         activation: Option<Activation>,
     },
+    /// In training some values are left out.
+    Dropout(&'n Dropout),
     /// The sum of several values, and what is done to it.
     Add { activation: Option<Activation> },
     /// Several values one after the other.
     Concat,
     /// Nothing; the delta of a value is the sum of those of its aliases.
     Fork,
+}
+
+/// A batch norm in inference: a factor of each channel's sums, and what is added to them.
+#[derive(Clone, Copy)]
+pub struct FoldedNorm<'n> {
+    /// The layer.
+    pub norm: &'n BatchNorm,
+    /// What it puts out, which has its name.
+    pub output: ValueId,
+}
+
+/// What becomes of a batch norm after a convolution.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Norms {
+    /// It is a group: in training it waits for the whole batch.
+    Apart,
+    /// It is a part of the convolution: in inference its mean and variance are known.
+    Folded,
 }
 
 impl Group<'_> {
@@ -99,15 +120,24 @@ impl Group<'_> {
 /// After this, the steps up to what losses read are groups in order, each of which one kernel computes. Padding is no
 /// group where it stands in memory.
 pub fn for_losses<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
-    fuse(plan, |purpose| purpose.loss)
+    groups(plan, |purpose| purpose.loss, Norms::Apart)
+}
+
+/// The same outside of training: batch norms are folded into the convolutions before them.
+pub fn for_evaluation<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    groups(plan, |purpose| purpose.loss, Norms::Folded)
 }
 
 /// The same for the steps up to the output.
 pub fn for_output<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
-    fuse(plan, |purpose| purpose.output)
+    groups(plan, |purpose| purpose.output, Norms::Folded)
 }
 
-fn fuse<'n>(plan: &Plan<'n>, is_wanted: impl Fn(Purpose) -> bool) -> Vec<Group<'n>> {
+fn groups<'n>(
+    plan: &Plan<'n>,
+    is_wanted: impl Fn(Purpose) -> bool,
+    norms: Norms,
+) -> Vec<Group<'n>> {
     let mut steps = plan
         .steps
         .iter()
@@ -124,7 +154,7 @@ fn fuse<'n>(plan: &Plan<'n>, is_wanted: impl Fn(Purpose) -> bool) -> Vec<Group<'
         group.source = padded.take().unwrap_or(group.input);
         while let Some((step, kernel)) = steps
             .peek()
-            .and_then(|next| Some((*next, joined(plan, &group, next)?)))
+            .and_then(|next| Some((*next, joined(plan, &group, next, norms)?)))
         {
             steps.next();
             group.kernel = kernel;
@@ -151,6 +181,7 @@ fn kernel(operation: Operation<'_>) -> Kernel<'_> {
     match kind {
         Kind::Conv2d(conv) => Kernel::Conv2d {
             conv,
+            norm: None,
             activation: None,
             pool: None,
         },
@@ -175,7 +206,7 @@ fn kernel(operation: Operation<'_>) -> Kernel<'_> {
             norm,
             activation: None,
         },
-        Kind::Dropout(_) => unreachable!("a network with dropouts has plain kernels"),
+        Kind::Dropout(dropout) => Kernel::Dropout(dropout),
         Kind::Add(_) => Kernel::Add { activation: None },
         Kind::Concat(_) => Kernel::Concat,
     }
@@ -196,7 +227,7 @@ fn first<'n>(step: &Step<'n>) -> Group<'n> {
 }
 
 /// The kernel that computes the next step too, if one can.
-fn joined<'n>(plan: &Plan, group: &Group<'n>, next: &Step<'n>) -> Option<Kernel<'n>> {
+fn joined<'n>(plan: &Plan, group: &Group<'n>, next: &Step<'n>, norms: Norms) -> Option<Kernel<'n>> {
     let Operation::Layer(kind) = next.operation else {
         return None;
     };
@@ -208,12 +239,31 @@ fn joined<'n>(plan: &Plan, group: &Group<'n>, next: &Step<'n>) -> Option<Kernel<
         (
             Kernel::Conv2d {
                 conv,
+                norm: None,
+                activation: None,
+                pool: None,
+            },
+            Kind::BatchNorm(norm),
+        ) if norms == Norms::Folded => Some(Kernel::Conv2d {
+            conv,
+            norm: Some(FoldedNorm {
+                norm,
+                output: next.output,
+            }),
+            activation: None,
+            pool: None,
+        }),
+        (
+            Kernel::Conv2d {
+                conv,
+                norm,
                 activation,
                 pool: None,
             },
             Kind::MaxPool2d(pool),
         ) if is_partition(pool) => Some(Kernel::Conv2d {
             conv,
+            norm,
             activation,
             pool: Some(pool),
         }),
@@ -230,10 +280,12 @@ fn with_activation(kernel: Kernel, activation: Activation) -> Option<Kernel> {
     match kernel {
         Kernel::Conv2d {
             conv,
+            norm,
             activation: None,
             pool: None,
         } => Some(Kernel::Conv2d {
             conv,
+            norm,
             activation,
             pool: None,
         }),

@@ -1,6 +1,6 @@
 //! The forward pass of one sample on vectors: what is computed from what, and which memory it takes turns in.
 
-use super::fuse::{self, Group, Kernel};
+use super::fuse::{self, FoldedNorm, Group, Kernel};
 use super::spatial::{self, WIDEST, Work};
 use super::turns::{self, Tenant};
 use super::{Operation, Plan, Step, ValueId};
@@ -44,7 +44,7 @@ pub struct Stage<'p> {
 
 /// What a stage computes.
 pub enum Task<'p> {
-    /// A convolution, its activation and a 2×2 max pool.
+    /// A convolution, its batch norm, its activation and a 2×2 max pool.
     Conv2d(Convolution<'p>),
     /// The input of a convolution, once for each column of its kernels.
     Pack(&'p Conv2d),
@@ -70,12 +70,21 @@ impl Stage<'_> {
     }
 }
 
-/// A convolution and what is done to its sums.
-pub struct Convolution<'p> {
+/// The sums of a convolution and what is done to each.
+#[derive(Clone, Copy)]
+pub struct Sums<'p> {
     /// The layer.
     pub conv: &'p Conv2d,
-    /// The function of each sum.
+    /// What each sum is multiplied by and what is added to it.
+    pub norm: Option<FoldedNorm<'p>>,
+    /// The function of what that gives.
     pub activation: Option<Activation>,
+}
+
+/// A convolution, and how it is computed.
+pub struct Convolution<'p> {
+    /// What is computed at each position.
+    pub sums: Sums<'p>,
     /// Whether the largest of each 2×2 window is kept.
     pub is_pooled: bool,
     /// Whether the input is packed, so that all positions are one row.
@@ -193,14 +202,27 @@ impl<'p> Staging<'p> {
         let task = match group.kernel {
             Kernel::Conv2d {
                 conv,
+                norm,
                 activation,
                 pool,
-            } => return self.push_convolution(group, conv, activation, pool),
+            } => {
+                let sums = Sums {
+                    conv,
+                    norm,
+                    activation,
+                };
+                return self.push_convolution(group, sums, pool);
+            }
             Kernel::Dense { dense, activation } => Task::Dense { dense, activation },
             Kernel::Activation(activation) => Task::Activation(activation),
             Kernel::MaxPool2d(pool) => Task::MaxPool2d(pool),
             Kernel::Softmax if self.plan.value(group.output).shape.rank() == 1 => Task::Softmax,
             Kernel::Fork => return,
+            Kernel::Dropout(_) => {
+                // Outside of training its output is its input.
+                self.of_values.push((group.output, input));
+                return;
+            }
             Kernel::Add {
                 activation: Some(activation),
             }
@@ -246,23 +268,17 @@ impl<'p> Staging<'p> {
     fn push_convolution(
         &mut self,
         group: &Group<'p>,
-        conv: &'p Conv2d,
-        activation: Option<Activation>,
+        convolution: Sums<'p>,
         pool: Option<&'p MaxPool2d>,
     ) {
+        let conv = convolution.conv;
         let mut input = self.tensor(group.input);
         let (from, sums) = (self.maps(group.input), self.maps(group.sums));
         let pooled = pool
             .filter(|pool| pool.kernel_size == Pair::square(2))
             .map(|_| self.maps(group.output));
-        let direct = direct(
-            conv,
-            activation,
-            from,
-            pooled.unwrap_or(sums),
-            pooled.is_some(),
-        );
-        let packed = packed(conv, activation, from, sums);
+        let direct = direct(convolution, from, pooled.unwrap_or(sums), pooled.is_some());
+        let packed = packed(convolution, from, sums);
         let is_packed = direct
             .as_ref()
             .is_none_or(|direct| !is_faster(direct, &packed));
@@ -301,12 +317,12 @@ impl<'p> Staging<'p> {
 
 /// A convolution that reads its input as it is, if its columns are neighbours and fill a vector.
 fn direct(
-    conv: &Conv2d,
-    activation: Option<Activation>,
+    sums: Sums<'_>,
     [channels, height, width]: [usize; 3],
     [_, rows, columns]: [usize; 3],
     is_pooled: bool,
 ) -> Option<Convolution<'_>> {
+    let conv = sums.conv;
     let scale = if is_pooled { 2 } else { 1 };
     let channels = channels / conv.groups;
     let work = Work {
@@ -321,8 +337,7 @@ fn direct(
         width: across,
     } = conv.dilation;
     (conv.stride == Pair::square(1) && work.columns >= WIDEST).then(|| Convolution {
-        conv,
-        activation,
+        sums,
         is_pooled,
         is_packed: false,
         channels,
@@ -338,16 +353,12 @@ fn direct(
 }
 
 /// A convolution over its packed input, all positions of which are neighbours.
-fn packed(
-    conv: &Conv2d,
-    activation: Option<Activation>,
-    from: [usize; 3],
-    sums: [usize; 3],
-) -> Convolution<'_> {
+fn packed(sums: Sums<'_>, from: [usize; 3], to: [usize; 3]) -> Convolution<'_> {
+    let conv = sums.conv;
     let [channels, _, _] = from;
-    let [_, rows, columns] = sums;
+    let [_, rows, columns] = to;
     let channels = channels / conv.groups;
-    let plane = packed_rows(conv, from, sums) * columns;
+    let plane = packed_rows(conv, from, to) * columns;
     let per_phase = from[1].div_ceil(conv.stride.height);
     let row = |ky: usize| {
         let row = ky * conv.dilation.height;
@@ -355,8 +366,7 @@ fn packed(
         (phase * per_phase + row) * columns
     };
     Convolution {
-        conv,
-        activation,
+        sums,
         is_pooled: false,
         is_packed: true,
         channels,

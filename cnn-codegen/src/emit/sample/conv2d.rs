@@ -2,11 +2,12 @@
 
 use super::activation;
 use super::function::{Call, Function, shapes};
+use crate::emit::batch_norm;
 use crate::emit::function::parameters_pattern;
 use crate::emit::tokens::{formula, number};
 use crate::plan::Plan;
 use crate::plan::spatial::{self, WIDEST, WIDTHS};
-use crate::plan::stage::{Convolution, Schedule, Stage};
+use crate::plan::stage::{Convolution, Schedule, Stage, Sums};
 use cnn_spec::layer::{ConvBias, ConvMode};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -28,15 +29,19 @@ pub fn forward(
     };
     let pattern = parameters_pattern(plan, &stage.layer);
     let (taps, maps) = (emitter.taps(), emitter.each_group());
+    let norm = convolution.sums.norm;
+    let folded =
+        norm.map(|folded| batch_norm::folded(folded.norm, convolution.sums.conv.out_channels));
     Function {
         layer: Some(stage.layer.clone()),
+        norm: norm.map(|folded| plan.value(folded.output).name.clone()),
         sizes,
         calls,
         ..Function::new(
             schedule,
             stage,
             emitter.doc(schedule, stage),
-            quote!(#taps let #pattern = parameters; #maps),
+            quote!(#taps let #pattern = parameters; #folded #maps),
         )
     }
 }
@@ -113,13 +118,13 @@ impl Emitter<'_> {
     /// For each group of channels, all tiles.
     fn each_group(&self) -> TokenStream {
         let Convolution {
-            conv,
+            sums,
             work,
             channels,
             channel,
             ..
         } = self.convolution;
-        if conv.groups == 1 {
+        if sums.conv.groups == 1 {
             let tiles = self.each_tile(&quote!(maps.clone()), &quote!());
             return quote!(let values = input.values(); #tiles);
         }
@@ -130,7 +135,7 @@ impl Emitter<'_> {
                 quote!(#kernels * group)
             }
         };
-        let (values, groups) = (number(channels * channel), number(conv.groups));
+        let (values, groups) = (number(channels * channel), number(sums.conv.groups));
         let tiles = self.each_tile(&quote!(maps.clone()), &quote!(let o = #kernels + o;));
         quote! {
             for group in 0..#groups {
@@ -149,7 +154,7 @@ impl Emitter<'_> {
             ..
         } = self.convolution;
         let (rows, columns, pitch) = (number(work.rows), number(work.columns), number(*pitch));
-        let (tile_rows, bias) = (self.tile_rows(), self.bias());
+        let (tile_rows, bias, norm) = (self.tile_rows(), self.bias(), self.norm());
         let together = if self.spells_out() {
             quote!(COLUMN_TAPS)
         } else {
@@ -171,6 +176,7 @@ impl Emitter<'_> {
                     let mut sums = [[[lanes::splat(simd, 0.0); VECTORS]; #tile_rows]; MAPS];
                     #bias
                     rows::correlate(simd, kernels, &STARTS, &#together, window, #pitch, &mut sums);
+                    #norm
                     #store
                 }
             }
@@ -183,7 +189,7 @@ impl Emitter<'_> {
 
     /// Sums begin with the bias.
     fn bias(&self) -> TokenStream {
-        match self.convolution.conv.bias {
+        match self.convolution.sums.conv.bias {
             ConvBias::None => TokenStream::new(),
             ConvBias::Channel => {
                 let rows = self.tile_rows();
@@ -208,10 +214,25 @@ impl Emitter<'_> {
         }
     }
 
+    /// What a batch norm makes of sums.
+    fn norm(&self) -> Option<TokenStream> {
+        self.convolution.sums.norm.map(|_| {
+            quote! {
+                for m in 0..MAPS {
+                    let factor = lanes::splat(simd, factor[o + m]);
+                    let shift = lanes::splat(simd, shift[o + m]);
+                    for z in sums[m].as_flattened_mut() {
+                        *z = z.mul_add(factor, shift);
+                    }
+                }
+            }
+        })
+    }
+
     /// Values become outputs.
     fn store(&self) -> TokenStream {
         let (r, places) = (self.tile_row(), self.places());
-        let value = activation::value(self.convolution.activation, &quote!(z));
+        let value = activation::value(self.convolution.sums.activation, &quote!(z));
         let store = if self.is_partial() {
             quote!(rows::store_part(simd, places, #value);)
         } else {
@@ -227,7 +248,7 @@ impl Emitter<'_> {
 
     /// The largest value of each 2×2 window becomes an output.
     fn store_pooled(&self) -> TokenStream {
-        let value = activation::value(self.convolution.activation, &quote!(z));
+        let value = activation::value(self.convolution.sums.activation, &quote!(z));
         quote! {
             for m in 0..MAPS {
                 for pair in 0..rows::pairs::<ROWS, VECTORS>() {
@@ -297,12 +318,16 @@ impl Emitter<'_> {
 
     fn doc(&self, schedule: &Schedule, stage: &Stage) -> String {
         let Convolution {
-            conv,
-            activation,
+            sums,
             is_pooled,
             is_packed,
             ..
         } = self.convolution;
+        let Sums {
+            conv,
+            norm,
+            activation,
+        } = sums;
         let bias = match conv.bias {
             ConvBias::None => "",
             ConvBias::Channel => "bias[o] + ",
@@ -318,6 +343,13 @@ impl Emitter<'_> {
             "with neighbouring columns side by side in vectors"
         };
         let sum = format!("{bias}Σ weight[o][k] · window[k]");
+        let (sum, where_) = match norm {
+            None => (sum, String::new()),
+            Some(folded) => (
+                format!("factor[o] · ({sum}) + shift[o]"),
+                format!("\n    where {}", batch_norm::folded_text(folded.norm)),
+            ),
+        };
         let (value, over) = if *is_pooled {
             (
                 format!("max({sum})"),
@@ -332,7 +364,7 @@ impl Emitter<'_> {
             stage.name,
             shapes(schedule, stage),
             formula(&format!(
-                "output[o][y][x] = {}    over {over}",
+                "output[o][y][x] = {}    over {over}{where_}",
                 activation::value_text(*activation, &value)
             )),
         )

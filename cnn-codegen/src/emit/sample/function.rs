@@ -17,6 +17,8 @@ pub struct Function {
     pub doc: String,
     /// The layer whose parameters it takes.
     pub layer: Option<String>,
+    /// The batch norm that is folded into it.
+    pub norm: Option<String>,
     /// The types of what it reads and writes.
     pub types: [TokenStream; 2],
     /// The names of its tile's sizes.
@@ -43,6 +45,7 @@ impl Function {
             name: format_ident!("{}_forward", stage.name),
             doc,
             layer: None,
+            norm: None,
             types: [stage.input, stage.output].map(|tensor| array(schedule, tensor)),
             sizes: Vec::new(),
             body,
@@ -62,9 +65,14 @@ impl Function {
             let parameters = parameters_type(layer);
             quote!(parameters: &#parameters)
         });
+        let norm = self.norm.iter().map(|norm| {
+            let norm = parameters_type(norm);
+            quote!(norm: &#norm)
+        });
         let takes_maps = self.calls.iter().flatten().any(|call| call.maps.is_some());
         let maps = takes_maps.then(|| quote!(maps: core::ops::Range<usize>));
         let arguments = parameters
+            .chain(norm)
             .chain([quote!(input: &#input), quote!(output: &mut #output)])
             .chain(maps);
         quote! {
@@ -104,7 +112,7 @@ impl Function {
         calls
             .iter()
             .map(|call| {
-                let parameters = self.layer.iter().map(|layer| {
+                let parameters = self.layer.iter().chain(&self.norm).map(|layer| {
                     let layer = ident(layer);
                     quote!(&parameters.#layer)
                 });

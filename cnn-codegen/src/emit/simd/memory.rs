@@ -370,10 +370,12 @@ impl<'p> Memory<'p> {
         group.sources().any(|id| self.plan.value(id).has_delta)
     }
 
-    /// Where a fused pool found the largest value of each window.
+    /// Where a fused pool found the largest value of each window, if it is there in training.
     pub fn argmax(&self, group: &Group) -> Option<Field> {
         let Kernel::Conv2d {
-            pool: Some(pool), ..
+            norm: None,
+            pool: Some(pool),
+            ..
         } = group.kernel
         else {
             return None;

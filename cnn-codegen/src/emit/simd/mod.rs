@@ -8,6 +8,7 @@ mod concat;
 mod conv2d;
 mod conv_transpose2d;
 mod dense;
+mod dropout;
 mod fork;
 mod function;
 mod global_pool;
@@ -25,6 +26,7 @@ mod softmax;
 mod upsample2d;
 mod zero_pad;
 
+use crate::emit::phases::Phases;
 use crate::plan::fuse::{self, Group, Kernel};
 use crate::plan::{Plan, Step};
 use batch_norm::BatchFunctions;
@@ -40,6 +42,8 @@ pub struct Functions {
     tile: Option<TokenStream>,
     /// None where nothing is computed.
     forward: Option<Function>,
+    /// What training calls in its stead.
+    training: Option<Function>,
     /// What the weight gradient calls for each tile.
     weight_tile: Option<TokenStream>,
     /// In the order in which they are called.
@@ -64,6 +68,7 @@ impl Functions {
         Self {
             tile: None,
             forward: None,
+            training: None,
             weight_tile: None,
             backward,
             finish: None,
@@ -95,29 +100,46 @@ pub fn items(plan: &Plan, profile: bool) -> TokenStream {
     let of = |group: &Group| functions(plan, group, &memory).learning(plan, group);
     let last = fuse::after_scores(plan).and_then(|group| of(&group).forward);
     let functions: Vec<_> = groups.iter().map(of).collect();
+    let evaluated = fuse::for_evaluation(plan);
+    let inference: Vec<_> = evaluated.iter().map(of).collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
         let (tile, forward) = (&functions.tile, &functions.forward);
-        let forward = forward.as_ref().map(Function::item);
+        let forward = forward.iter().chain(&functions.training);
+        let forward = forward.map(Function::item);
         let (weight_tile, finish) = (&functions.weight_tile, &functions.finish);
         let backward = functions.backward.iter().chain(finish).map(Function::item);
         let [statistics, backward_statistics, backward_weights] = batch_items(functions);
         quote! {
             #tile
             #statistics
-            #forward
+            #(#forward)*
             #weight_tile
             #backward_statistics
             #backward_weights
             #(#backward)*
         }
     });
+    let folded = inference
+        .iter()
+        .filter(|of_inference| !has_forward(&functions, of_inference))
+        .map(|folded| {
+            let (tile, forward) = (&folded.tile, folded.forward.as_ref().map(Function::item));
+            quote!(#tile #forward)
+        });
     let losses = loss::functions(plan);
+    let forward = model::forward(plan, &evaluated, &inference);
     let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
     let last = last.as_ref().map(Function::item);
-    let profiled = (profile && plan.waiting().is_none())
+    let profiled = (profile && Phases::of(plan).is_none())
         .then(|| profile::implementation(plan, &groups, &memory, &functions));
-    quote!(#workspace #(#layers)* #last #losses #passes #profiled)
+    quote!(#workspace #(#layers)* #(#folded)* #last #losses #forward #passes #profiled)
+}
+
+/// Whether some groups have the forward pass that another has.
+fn has_forward(groups: &[Functions], of: &Functions) -> bool {
+    let name = |functions: &Functions| Some(functions.forward.as_ref()?.name.clone());
+    groups.iter().any(|functions| name(functions) == name(of))
 }
 
 /// What a batch norm gathers, forward and backward, and its weight gradient.
@@ -143,9 +165,10 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
     match group.kernel {
         Kernel::Conv2d {
             conv,
+            norm,
             activation,
             pool,
-        } => conv2d::functions(conv, activation, pool, site),
+        } => conv2d::functions(conv, norm, activation, pool, site),
         Kernel::ConvTranspose2d(conv) => conv_transpose2d::functions(conv, site),
         Kernel::Dense { dense, activation } => dense::functions(dense, activation, site),
         Kernel::Activation(activation) => activation::functions(activation, site),
@@ -160,6 +183,7 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::Softmax => softmax::functions(site),
         Kernel::LogSoftmax => softmax::log_functions(site),
         Kernel::BatchNorm { norm, activation } => batch_norm::functions(norm, activation, site),
+        Kernel::Dropout(dropout) => dropout::functions(dropout, site),
         Kernel::LayerNorm(norm) => layer_norm::functions(norm, site),
         Kernel::Add { activation } => add::functions(activation, site),
         Kernel::Concat => concat::functions(site),

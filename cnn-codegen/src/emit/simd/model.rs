@@ -47,6 +47,7 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
         "The loss's gradients with respect to what is put out, for a block of samples, and what they are computed with.",
         &deltas,
     );
+    let [batches, batches_name] = Phases::of(plan).map_or([None, None], |phases| phases.batches());
     if let Some(samples) = waiting {
         let blocks = number(samples.div_ceil(LEAST_LANES));
         let weight_sums = lanes_struct(
@@ -80,9 +81,10 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
                 pub weight_sums: WeightSums,
                 /// What the batch norms know of them.
                 pub statistics: Statistics,
+                #batches
             }
 
-            cnn_runtime::zeroed! { Workspace { blocks, weight_sums, statistics } }
+            cnn_runtime::zeroed! { Workspace { blocks, weight_sums, statistics #batches_name } }
         };
     }
     quote! {
@@ -96,9 +98,10 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
             pub activations: LaneActivations,
             /// Written by the backward pass.
             pub deltas: LaneDeltas,
+            #batches
         }
 
-        cnn_runtime::zeroed! { Workspace { activations, deltas } }
+        cnn_runtime::zeroed! { Workspace { activations, deltas #batches_name } }
     }
 }
 
@@ -118,7 +121,7 @@ fn lanes_struct(name: &str, about: &str, fields: &[Field]) -> TokenStream {
     }
 }
 
-/// `forward_lanes`, `backward_lanes` and what goes over all blocks of a batch.
+/// `load_lanes`, `backward_lanes` and what goes over all blocks of a batch.
 pub fn passes(
     plan: &Plan,
     groups: &[Group],
@@ -128,11 +131,16 @@ pub fn passes(
 ) -> TokenStream {
     let (load, outputs) = (load(plan, memory), outputs(plan, last));
     let evaluation = evaluation(plan, memory);
-    let training = if plan.waiting().is_some() {
+    let training = if Phases::of(plan).is_some() {
         phases::items(plan, groups, functions, memory)
     } else {
         training(plan, groups, functions, memory)
     };
+    quote!(#load #training #evaluation #outputs)
+}
+
+/// `forward_lanes`, and `forward_auxiliary_lanes` where other outputs are judged, too.
+pub fn forward(plan: &Plan, groups: &[Group], functions: &[Functions]) -> TokenStream {
     let calls = |is_for_output: bool| -> TokenStream {
         groups
             .iter()
@@ -146,8 +154,6 @@ pub fn passes(
         ["parameters", "next", "is_training"].map(|name| used_in(&forward, name));
     let auxiliary = plan.has_auxiliaries().then(|| auxiliary(&calls(false)));
     quote! {
-        #load
-
         /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block
         /// after it are brought near meanwhile; in training, what only the backward pass needs is
         /// kept.
@@ -162,9 +168,6 @@ pub fn passes(
         }
 
         #auxiliary
-        #training
-        #evaluation
-        #outputs
     }
 }
 

@@ -1,4 +1,5 @@
-//! A batch in phases, on lanes: where a batch norm is, every block waits for all others.
+//! A batch in phases, on lanes: where a batch norm is, every block waits for all others, and dropouts choose by where a
+//! sample stands.
 
 use super::Functions;
 use super::function::Function;
@@ -34,7 +35,7 @@ pub fn items(
 fn forward(groups: &[Group], functions: &[Functions]) -> Vec<Stretch> {
     let mut stretches = vec![Stretch::default()];
     for (group, functions) in groups.iter().zip(functions) {
-        let mut forward = functions.forward.as_ref();
+        let mut forward = functions.training.as_ref().or(functions.forward.as_ref());
         if let Some(batch) = &functions.batch {
             cut(&mut stretches, &group.layer, Some(batch.statistics.call()));
             forward = Some(&batch.forward);
@@ -107,6 +108,7 @@ fn arguments<'s>(
     let all = [
         ("parameters", quote!(&Parameters)),
         ("statistics", quote!(&Statistics)),
+        ("masks", quote!(lanes::BlockMasks)),
         ("samples", quote!(usize)),
         ("next", quote!(&[f32])),
         ("is_training", quote!(bool)),
@@ -153,64 +155,128 @@ fn phase(
     let work = by_phase(&all);
     let is_training = mentions(&work, "is_training").then(|| quote!(let is_training = true;));
     let samples = mentions(&work, "samples").then(|| quote!(let samples = inputs.len();));
-    let blocks = model::each_block(
-        plan,
-        &Partners::Waiting,
-        &quote! {
-            let Block { activations, deltas } = block;
-            #samples
-            #work
-        },
-    );
-    let clear = model::clear(groups, memory);
+    let masks = mentions(&work, "masks").then(|| {
+        quote! {
+            let masks = lanes::BlockMasks::of(part.key, first);
+            first += S::COUNT;
+        }
+    });
+    let first = masks.as_ref().map(|_| quote!(let mut first = part.first;));
+    let work = quote!(#masks #samples #work);
     let finish: TokenStream = functions
         .iter()
         .filter_map(|functions| functions.finish.as_ref())
         .map(Function::call)
         .collect();
-    let weights = functions
-        .iter()
-        .filter_map(|functions| functions.batch.as_ref()?.backward_weights.as_ref())
-        .map(|[_, call]| call);
-    let count = number(all.len() - 1);
-    let last = quote!(#finish #(#weights)*);
-    let last = (!last.is_empty()).then(|| quote!(if phase == #count { #last }));
-    let work = quote! {
-        if phase == 0 {
-            *sums = cnn_runtime::Zeroed::ZERO;
-            #clear
-        }
-        #is_training
-        let mut totals = cnn_runtime::Totals::default();
-        #blocks
-        #last
-        totals
+    let frame = Frame {
+        begin: model::clear(groups, memory),
+        before: quote! {
+            #is_training
+            let mut totals = cnn_runtime::Totals::default();
+            #first
+        },
+        work,
+        end: finish,
     };
-    let weight_sums = if mentions(&work, "weight_sums") {
-        quote!(weight_sums)
+    let (body, kind) = if plan.waiting().is_some() {
+        let last = all.len() - 1;
+        (frame.waiting(plan, functions, last), quote!(Statistics))
     } else {
-        quote!(..)
+        (frame.alone(plan), quote!(()))
     };
-    let body = quote! {
-        let (inputs, targets) = samples;
-        let Workspace { blocks: places, statistics: sums, #weight_sums } = workspace;
-        #work
-    };
-    let gradients = used_in(&body, "gradients");
+    let [phase, statistics, gradients] =
+        ["phase", "statistics", "gradients"].map(|name| used_in(&body, name));
     quote! {
         /// One of the phases in which some samples of a batch are gone through, block by block.
         #[allow(clippy::too_many_arguments)]
         pub fn phase_lanes<S: Lanes>(
             simd: S,
-            phase: usize,
+            #phase: usize,
             parameters: &Parameters,
             samples: (&[Input], &[Target]),
             part: cnn_runtime::Part,
-            statistics: &Statistics,
+            #statistics: &#kind,
             workspace: &mut Workspace,
             #gradients: &mut Parameters
         ) -> cnn_runtime::Totals {
             #body
+        }
+    }
+}
+
+/// What `phase_lanes` does with blocks.
+struct Frame {
+    /// Once for some samples, before their first block.
+    begin: TokenStream,
+    /// In each phase, before the first block.
+    before: TokenStream,
+    /// For each block.
+    work: TokenStream,
+    /// Once, after the last block.
+    end: TokenStream,
+}
+
+impl Frame {
+    /// The body where each block has a place of its own, and waits there for the others.
+    fn waiting(&self, plan: &Plan, functions: &[Functions], last: usize) -> TokenStream {
+        let Self {
+            begin,
+            before,
+            work,
+            end,
+        } = self;
+        let weights = functions
+            .iter()
+            .filter_map(|functions| functions.batch.as_ref()?.backward_weights.as_ref())
+            .map(|[_, call]| call);
+        let end = quote!(#end #(#weights)*);
+        let last = number(last);
+        let end = (!end.is_empty()).then(|| quote!(if phase == #last { #end }));
+        let blocks = model::each_block(
+            plan,
+            &Partners::Waiting,
+            &quote! {
+                let Block { activations, deltas } = block;
+                #work
+            },
+        );
+        let body = quote! {
+            if phase == 0 {
+                *sums = cnn_runtime::Zeroed::ZERO;
+                #begin
+            }
+            #before
+            #blocks
+            #end
+            totals
+        };
+        let weight_sums = mentions(&body, "weight_sums")
+            .then(|| quote!(let weight_sums = &mut workspace.weight_sums;));
+        quote! {
+            let (inputs, targets) = samples;
+            let (places, sums) = (&mut workspace.blocks, &mut workspace.statistics);
+            #weight_sums
+            #body
+        }
+    }
+
+    /// The body where one block comes after the other.
+    fn alone(&self, plan: &Plan) -> TokenStream {
+        let Self {
+            begin,
+            before,
+            work,
+            end,
+        } = self;
+        let blocks = model::each_block(plan, &Partners::Targets, work);
+        quote! {
+            let (inputs, targets) = samples;
+            let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+            #begin
+            #before
+            #blocks
+            #end
+            totals
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::super::activation;
 use super::super::function::{Argument, Function, sum, untiled};
 use super::{Emitter, affine};
+use crate::emit::batch_norm;
 use crate::emit::function::{parameters_pattern, parameters_type};
 use crate::emit::tokens::{doc, formula, ident, loops, number};
 use crate::plan::ValueId;
@@ -24,10 +25,15 @@ impl Emitter<'_> {
             .then(|| quote!(let mut lines = lanes::lines(next);));
         let [narrow, wide] = [(narrow, Registers::Narrow), (wide, Registers::Wide)]
             .map(|(slide, registers)| self.slide(&slide, registers));
+        let folded = self
+            .norm
+            .map(|folded| batch_norm::folded(folded.norm, self.conv.out_channels));
+        let folded = folded.map(|folded| quote!(#folded let folded = [&factor, &shift];));
         let body = if narrow.to_string() == wide.to_string() {
-            quote!(#lines #narrow)
+            quote!(#folded #lines #narrow)
         } else {
             quote! {
+                #folded
                 #lines
                 if const { lanes::is_wide::<S>() } {
                     #wide
@@ -56,6 +62,14 @@ impl Emitter<'_> {
                 &self.memory.activation(self.group.output),
             ),
         ];
+        arguments.extend(self.norm.map(|folded| {
+            let name = &self.plan.value(folded.output).name;
+            let (kind, field) = (parameters_type(name), ident(name));
+            Argument {
+                declaration: quote!(norm: &#kind),
+                value: quote!(&parameters.#field),
+            }
+        }));
         if self.reads_samples() {
             arguments.push(Argument {
                 declaration: quote!(next: &[f32]),
@@ -148,7 +162,8 @@ impl Emitter<'_> {
     fn tile_call(&self, run: &Run, columns: usize) -> TokenStream {
         let (name, maps) = (self.tile_name(), run.tile.maps);
         let (size, columns) = (number(maps), number(columns));
-        let argmax = self.pool.map(|_| quote!(argmax.as_deref_mut(),));
+        let argmax = self.keeps_places().then(|| quote!(argmax.as_deref_mut(),));
+        let folded = self.norm.map(|_| quote!(folded,));
         let mut terms = Vec::new();
         if self.conv.groups > 1 {
             terms.push((self.kernels(), "group"));
@@ -163,7 +178,7 @@ impl Emitter<'_> {
             sum(&terms, run.start)
         };
         quote! {
-            #name::<S, #size, #columns>(simd, parameters, input, output, #argmax [#o, y, x]);
+            #name::<S, #size, #columns>(simd, parameters, input, output, #argmax #folded [#o, y, x]);
         }
     }
 
@@ -181,11 +196,16 @@ impl Emitter<'_> {
             let array = argmax.array();
             quote!(argmax: Option<&mut #array>,)
         });
-        let (doc, bias, group, taps) = (
+        let folded = self.norm.map(|_| {
+            let channels = number(self.conv.out_channels);
+            quote!(folded: [&[f32; #channels]; 2],)
+        });
+        let (doc, bias, group, taps, norm) = (
             doc(&self.tile_doc()),
             self.biases(),
             self.group_of_map(),
             self.taps(),
+            self.norm(),
         );
         let (sums, store) = if self.pool.is_some() {
             let Pair { height, width } = self.pool_size();
@@ -210,6 +230,7 @@ impl Emitter<'_> {
                 input: &#input,
                 output: &mut #output,
                 #argmax
+                #folded
                 place: [usize; 3]
             ) {
                 let #pattern = parameters;
@@ -218,6 +239,7 @@ impl Emitter<'_> {
                 #bias
                 #group
                 #taps
+                #norm
                 #store
             }
         }
@@ -291,6 +313,26 @@ impl Emitter<'_> {
                 #products
             },
         )
+    }
+
+    /// What a batch norm makes of sums.
+    fn norm(&self) -> Option<TokenStream> {
+        self.norm?;
+        let sum = self.sum_at();
+        let each = self.each_position(&quote!(#sum = #sum.mul_add(factor, shift);));
+        Some(quote! {
+            let [factor, shift] = folded;
+            for m in 0..MAPS {
+                let factor = lanes::splat(simd, factor[o + m]);
+                let shift = lanes::splat(simd, shift[o + m]);
+                #each
+            }
+        })
+    }
+
+    /// Whether the places of the largest sums are kept for the backward pass.
+    fn keeps_places(&self) -> bool {
+        self.memory.argmax(self.group).is_some()
     }
 
     /// `sums[m][c]`, or the sum at position `k` of a window.
@@ -373,6 +415,7 @@ impl Emitter<'_> {
         let at = self.output_index();
         let positions = self.positions();
         let value = activation::value(self.activation, &quote!(z));
+        let places = self.keeps_places().then(|| store_places(&positions));
         quote! {
             for m in 0..MAPS {
                 for c in 0..COLUMNS {
@@ -384,18 +427,7 @@ impl Emitter<'_> {
                     a.store_array(&mut output #at);
                 }
             }
-            let Some(argmax) = argmax else { return };
-            for m in 0..MAPS {
-                for c in 0..COLUMNS {
-                    let (mut z, mut place) = (sums[m][c][0], lanes::splat(simd, 0.0));
-                    for k in 1..#positions {
-                        let is_larger = sums[m][c][k].simd_gt(z);
-                        place = is_larger.select(lanes::splat(simd, k as f32), place);
-                        z = z.max(sums[m][c][k]);
-                    }
-                    place.store_array(&mut argmax[o + m][y][x + c]);
-                }
-            }
+            #places
         }
     }
 
@@ -420,14 +452,19 @@ impl Emitter<'_> {
             Some(pool) => format!("`COLUMNS` windows of {}", pool.kernel_size),
             None => "`COLUMNS` columns".to_owned(),
         };
+        let sum = format!("{bias}Σ {} · input[i][{row}][{column}]", self.weight_text());
+        let z = match self.norm {
+            None => format!("z[o][y][x] = {sum}    over i, ky, kx"),
+            Some(folded) => format!(
+                "z[o][y][x] = factor[o] · ({sum}) + shift[o]    over i, ky, kx\n    where {}",
+                batch_norm::folded_text(folded.norm)
+            ),
+        };
         format!(
             "`{}` forward of `MAPS` maps from `o` on, at {what} from row `y`, column `x` of the output on. Each sum is the \
              dot product of a kernel with the input under it; all of them stay in registers.\n\n{}",
             self.group.name,
-            formula(&format!(
-                "z[o][y][x] = {bias}Σ {} · input[i][{row}][{column}]    over i, ky, kx",
-                self.weight_text()
-            )),
+            formula(&z),
         )
     }
 
@@ -435,8 +472,13 @@ impl Emitter<'_> {
         let (text, z) = match self.pool {
             Some(pool) => (
                 format!(
-                    " The largest sum of each {} window is kept, and where it was.",
-                    pool.kernel_size
+                    " The largest value of each {} window is kept{}.",
+                    pool.kernel_size,
+                    if self.keeps_places() {
+                        ", and where it was"
+                    } else {
+                        ""
+                    }
                 ),
                 "max z over the window",
             ),
@@ -451,6 +493,24 @@ impl Emitter<'_> {
                 activation::value_text(self.activation, z)
             )),
         )
+    }
+}
+
+/// Keeps where in its window each of the largest sums is.
+fn store_places(positions: &TokenStream) -> TokenStream {
+    quote! {
+        let Some(argmax) = argmax else { return };
+        for m in 0..MAPS {
+            for c in 0..COLUMNS {
+                let (mut z, mut place) = (sums[m][c][0], lanes::splat(simd, 0.0));
+                for k in 1..#positions {
+                    let is_larger = sums[m][c][k].simd_gt(z);
+                    place = is_larger.select(lanes::splat(simd, k as f32), place);
+                    z = z.max(sums[m][c][k]);
+                }
+                place.store_array(&mut argmax[o + m][y][x + c]);
+            }
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! `conv2d` on lanes, with the activation and the max pool that follow it: one file for each direction.
+//! `conv2d` on lanes, with the activation and the max pool that follow it, and in inference the batch norm: one file for
+//! each direction.
 
 mod backward_input;
 mod backward_output;
@@ -11,7 +12,7 @@ use super::function::{Argument, lanes_type};
 use super::memory::Memory;
 use super::site::Site;
 use crate::emit::tokens::{ident, number};
-use crate::plan::fuse::Group;
+use crate::plan::fuse::{FoldedNorm, Group};
 use crate::plan::{Plan, ValueId};
 use cnn_spec::layer::{Activation, Conv2d, ConvMode, MaxPool2d, Padding, Pair};
 use proc_macro2::TokenStream;
@@ -20,6 +21,7 @@ use quote::{format_ident, quote};
 /// A convolution with what is fused to it.
 struct Emitter<'a> {
     conv: &'a Conv2d,
+    norm: Option<FoldedNorm<'a>>,
     activation: Option<Activation>,
     pool: Option<&'a MaxPool2d>,
     plan: &'a Plan<'a>,
@@ -30,6 +32,7 @@ struct Emitter<'a> {
 /// The functions of a convolution.
 pub fn functions(
     conv: &Conv2d,
+    norm: Option<FoldedNorm>,
     activation: Option<Activation>,
     pool: Option<&MaxPool2d>,
     site: Site,
@@ -41,21 +44,28 @@ pub fn functions(
     } = site;
     let emitter = Emitter {
         conv,
+        norm,
         activation,
         pool,
         plan,
         group,
         memory,
     };
+    let inference = Functions {
+        tile: Some(emitter.tile()),
+        ..Functions::of(emitter.forward(), Vec::new())
+    };
+    if norm.is_some() {
+        return inference;
+    }
     let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
     backward.push(emitter.backward_weights());
     backward.extend(site.sent(|| emitter.backward_input()));
     Functions {
-        tile: Some(emitter.tile()),
-        forward: Some(emitter.forward()),
         weight_tile: Some(emitter.weight_tile()),
         finish: Some(emitter.finish_weights()),
-        ..Functions::backwards(backward)
+        backward,
+        ..inference
     }
 }
 
