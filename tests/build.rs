@@ -105,9 +105,11 @@ fn trained(example: &Example) -> String {
 }
 
 fn probed((name, toml): &(String, String)) -> (String, String) {
-    // A section `[training]` is refused where nothing is learnt; the probe learns something.
+    // A section `[training]` is refused where nothing is learnt; the probe learns something. Without it, a network has one
+    // output.
     let untrained = toml.split("[training]").next().unwrap_or(toml);
-    let input = parse(untrained).input;
+    let network = cnn_spec::parse(toml, "net.toml").unwrap_or_else(|_| parse(untrained));
+    let input = network.input;
     (name.clone(), probe::before(toml, &input))
 }
 

@@ -98,7 +98,7 @@ impl Chapter {
         let rows = keys.iter().map(|key| {
             let name = format!("{prefix}{}", key.name);
             let inner = match key.form {
-                Form::Table(inner) => inner,
+                Form::Table(inner) | Form::Entries(inner) => inner,
                 Form::Layers(tagged) => tagged.common,
                 _ => &[],
             };

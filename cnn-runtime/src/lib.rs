@@ -71,7 +71,7 @@ pub use dropout::{Mask, Masks};
 pub use model::{Model, OptimizerState, Parameters, Role, Settings, TensorInfo, Totals, Trainable};
 pub use rng::Rng;
 pub use schedule::{Curve, LearningRate, OneCycle, ReduceOnPlateau, Schedule, Warmup};
-pub use target::{Target, argmax};
+pub use target::{Labelled, Target, argmax};
 pub use tensor::Tensor;
 pub use zeroed::Zeroed;
 

@@ -57,7 +57,8 @@ pub trait Model: 'static {
 
 /// A generated network whose file has a `[training]` section.
 pub trait Trainable: Model {
-    /// A class label, or a tensor of the output's shape.
+    /// A class label, or a tensor of the output's shape; [`Labelled`](crate::Labelled) where another output is compared with
+    /// the sample itself.
     type Target: Target;
     /// What the optimizer remembers from step to step.
     type Optimizer: OptimizerState<Scalar = Self::Scalar>;
@@ -133,7 +134,8 @@ pub trait Trainable: Model {
         let _ = (parameters, statistics);
     }
 
-    /// The loss and the hits of some samples, without gradients.
+    /// The loss and the hits of some samples, without gradients. Where several outputs are judged, the loss is the sum of
+    /// theirs, and hits are those of the network's output.
     fn evaluate(
         parameters: &Self::Parameters,
         inputs: &[Self::Input],

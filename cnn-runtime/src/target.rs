@@ -19,6 +19,50 @@ pub trait Target: Clone + Send + Sync + 'static {
 
     /// The numbers that it has; the index of a class has none.
     fn numbers(&self) -> impl Iterator<Item = f64>;
+
+    /// Takes in the sample itself, where an output is compared with that.
+    fn keep_input<I: Tensor>(&mut self, input: &I) {
+        let _ = input;
+    }
+}
+
+/// A target for several outputs: what the data say of a sample, and the sample itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Labelled<L, I> {
+    /// The class or the numbers.
+    pub label: L,
+    /// The sample as the network sees it, but for cutout and noise.
+    pub input: I,
+}
+
+impl<L: Target, I: Tensor> Target for Labelled<L, I> {
+    const TAKES_NUMBERS: bool = L::TAKES_NUMBERS;
+
+    /// The label, and a sample of zeros.
+    fn from_label(label: usize) -> Self {
+        Self {
+            label: L::from_label(label),
+            input: bytemuck::Zeroable::zeroed(),
+        }
+    }
+
+    fn label(&self) -> usize {
+        self.label.label()
+    }
+
+    fn fill(&mut self, numbers: impl Iterator<Item = f64>) {
+        self.label.fill(numbers);
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = f64> {
+        self.label.numbers()
+    }
+
+    fn keep_input<T: Tensor>(&mut self, input: &T) {
+        for (value, from) in self.input.values_mut().iter_mut().zip(input.values()) {
+            *value = Real::from_f64(from.to_f64());
+        }
+    }
 }
 
 impl Target for usize {
@@ -76,4 +120,23 @@ pub fn argmax<T: Tensor>(tensor: &T) -> usize {
         }
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_labelled_sample_is_its_label_and_the_sample() {
+        let mut target = Labelled::<usize, [[f32; 2]; 1]>::from_label(3);
+        assert_eq!((target.label(), target.input), (3, [[0.0; 2]]));
+        target.keep_input(&[0.5_f64, -1.0]);
+        assert_eq!(target.input, [[0.5, -1.0]]);
+        assert_eq!(target.numbers().count(), 0);
+
+        let mut target = Labelled::<[f64; 2], [f64; 1]>::from_label(1);
+        target.fill([0.25, 0.125].into_iter());
+        assert_eq!(target.numbers().collect::<Vec<_>>(), [0.25, 0.125]);
+        assert_eq!(target.label(), 0);
+    }
 }

@@ -1,21 +1,19 @@
 //! From the file as written to the checked network: the passes in order, each with what it leaves.
 
-use crate::data::{Data, Task};
 use crate::expand::{Expansion, expand};
 use crate::fields::{At, Fields};
-use crate::file::{Draft, Header, LANGUAGE, Written};
-use crate::grammar::Words;
+use crate::file::{Draft, Header, LANGUAGE, Lesson, Written};
 use crate::graph;
 use crate::initialization::Initialization;
 use crate::layer::{BatchNorm, FROZEN, Kind, LEARNING_RATE_FACTOR};
 use crate::names;
 use crate::network::{Layer, Network, Parameter, Source};
+use crate::objectives::{self, Bench};
 use crate::refusal::{Refusal, in_units};
 use crate::report::{Problem, Report, Span};
 use crate::shape::Shape;
 use crate::source;
 use crate::syntax;
-use crate::training::Training;
 use crate::words::quoted;
 use std::collections::HashMap;
 
@@ -68,39 +66,59 @@ fn check(text: &str) -> Result<Network, Vec<Problem>> {
     let Written {
         header,
         drafts,
-        training,
+        mut training,
         samples,
     } = Written::read(Fields::new(&tree), &origins)?;
 
     // Names. Each can be carried by the generated code, and no two layers share one.
     let names = names(&header.name, &drafts, &mut problems);
-    // Graph. Every layer reads what is above it; every output but the last is read.
-    let sources = match graph::resolve(&drafts, &names) {
-        Ok(sources) => sources,
-        Err(more) => {
-            problems.extend(more);
+    // Losses. Each judges a layer; the last layer is judged, and comes first.
+    let judged = training.as_mut().map_or(Ok(Vec::new()), |training| {
+        objectives::resolve(&mut training.objectives, &drafts, &names)
+    });
+    // Graph. Every layer reads what is above it; every output but the last is read or judged.
+    let sources = graph::resolve(&drafts, &names, judged.as_deref().ok());
+    let (judged, sources) = match (judged, sources) {
+        (Ok(judged), Ok(sources)) => (judged, sources),
+        (judged, sources) => {
+            problems.extend(judged.err().into_iter().chain(sources.err()).flatten());
             return Err(problems);
         }
     };
     // Shapes. Every layer fits what it reads; every tensor can be counted.
     let layers = shapes(&header, &drafts, names, sources, &mut problems);
-    // Training. There is something to learn, and the loss fits the output.
-    if let (Some(training), Some(last)) = (&training, drafts.last())
+    // Training. There is something to learn, and each loss fits the output that it judges.
+    if let Some(training) = &training
         && layers.len() == drafts.len()
     {
-        problems.extend(mismatch(training, &layers, last));
-        problems.extend(misfit(&samples.data, training, &header, last, &layers));
+        let bench = Bench {
+            header: &header,
+            drafts: &drafts,
+            layers: &layers,
+            data: &samples.data,
+            written: &training.objectives,
+            judged: &judged,
+        };
+        match untrainable(training, &layers) {
+            Some(problem) => problems.push(problem),
+            None => problems.extend(bench.problems()),
+        }
     }
     if !problems.is_empty() {
         return Err(problems);
     }
 
+    let (training, objectives) = training
+        .map(|training| (training.settings, training.objectives))
+        .unzip();
+    let objectives = objectives::checked(objectives.unwrap_or_default(), judged, &layers);
     let network = Network {
         name: header.name.value,
         dtype: header.dtype,
         input: header.input.value,
         layers,
-        training: training.map(|training| training.value),
+        objectives,
+        training,
         data: samples.data,
         augmentation: samples.augmentation,
         validation: samples.validation,
@@ -194,7 +212,7 @@ fn shapes(
                             format!("{} puts out", quoted(&layers[*index].name)),
                         ),
                     };
-                    problem = problem.cause(place.clone(), format!("{words} {}", counted(shape)));
+                    problem = problem.cause(place.clone(), format!("{words} {}", shape.counted()));
                 }
                 problems.push(draft.origin.label(problem));
                 break;
@@ -246,15 +264,14 @@ fn fit(
     Ok((output, parameters))
 }
 
-/// Why a network cannot be trained as the file says.
-fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Option<Problem> {
-    let output = &layers.last()?.output_shape;
+/// Why a network cannot be trained whatever its losses.
+fn untrainable(training: &Lesson, layers: &[Layer]) -> Option<Problem> {
     if layers.iter().all(|layer| !layer.learns()) {
         if layers.iter().any(|layer| layer.is_frozen) {
             return Some(
                 Problem::new(
                     "there is nothing to train: every layer with parameters is frozen",
-                    training.span.clone(),
+                    training.place(),
                 )
                 .help("drop `frozen` of one of them, or drop `[training]`"),
             );
@@ -262,7 +279,7 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
         return Some(
             Problem::new(
                 "there is nothing to train: no layer has parameters",
-                training.span.clone(),
+                training.place(),
             )
             .help("add a `conv2d` or `dense` layer, or drop `[training]`"),
         );
@@ -271,7 +288,7 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
         matches!(layer.kind, Kind::BatchNorm(_)) && BatchNorm::positions(layer.input_shape()) == 1
     };
     if let Some(layer) = layers.iter().find(has_a_lone_value)
-        && training.value.batch_size == 1
+        && training.settings.batch_size == 1
     {
         return Some(
             Problem::new(
@@ -279,56 +296,13 @@ fn mismatch(training: &At<Training>, layers: &[Layer], last: &Draft<'_>) -> Opti
                     "{} needs batches of more than one sample",
                     quoted(&layer.name)
                 ),
-                training.span.clone(),
+                training.place(),
             )
             .label("`batch_size` is 1")
             .help("a value alone has no variance: write a larger `batch_size`"),
         );
     }
-    let refusal = training.value.loss.fit(&last.kind, output).err()?;
-    let problem = refusal.problem(training.span.clone());
-    Some(problem.cause(
-        last.span.clone(),
-        format!("the network puts out {}", counted(output)),
-    ))
-}
-
-/// Why a network cannot learn what its data are for.
-fn misfit(
-    data: &Data,
-    training: &At<Training>,
-    header: &Header,
-    last: &Draft<'_>,
-    layers: &[Layer],
-) -> Option<Problem> {
-    let output = &layers.last()?.output_shape;
-    let input = &header.input.value;
-    if data.task != Task::Classification && training.value.loss.classes().is_some() {
-        let task = data.task.word();
-        let loss = training.value.loss.name();
-        return Some(
-            Problem::new(
-                format!("`{loss}` takes classes, and a {task} has numbers"),
-                training.span.clone(),
-            )
-            .help("choose a loss for numbers, such as `mse`, or drop `task` from `[data]`"),
-        );
-    }
-    if data.task != Task::Reconstruction || output.elements() == input.elements() {
-        return None;
-    }
-    Some(
-        Problem::new(
-            "a reconstruction puts out as many values as it takes",
-            last.span.clone(),
-        )
-        .label(format!("puts out {}", counted(output)))
-        .cause(
-            header.input.span.clone(),
-            format!("takes {}", counted(input)),
-        )
-        .help("end the network with a layer that has the size of the input"),
-    )
+    None
 }
 
 /// Whether the network needs more memory than a small one may: parameters with gradients and two moments,
@@ -364,14 +338,4 @@ fn excess(network: &Network, drafts: &[Draft<'_>]) -> Option<Problem> {
                 "make the layer or `batch_size` smaller, or pool or stride before it: with batch norms a whole batch is kept"
             }),
     )
-}
-
-/// `3×12×12 = 432 values`.
-fn counted(shape: &Shape) -> String {
-    match (shape.rank(), shape.elements()) {
-        (1, 1) => "1 value".to_owned(),
-        (1, values) => format!("{values} values"),
-        (_, 1) => format!("{shape} = 1 value"),
-        (_, values) => format!("{shape} = {values} values"),
-    }
 }

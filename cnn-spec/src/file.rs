@@ -12,7 +12,8 @@ use crate::network::Dtype;
 use crate::refusal::Refusal;
 use crate::report::{Problem, Span};
 use crate::shape::Shape;
-use crate::training::{self, LOSS, Training};
+use crate::training::objective;
+use crate::training::{self, Training};
 use crate::validation::{self, Validation};
 
 const NETWORK: KeyInfo = KeyInfo {
@@ -96,9 +97,15 @@ impl Words for Dtype {
 pub(crate) struct Written<'a> {
     pub header: Header,
     pub drafts: Vec<Draft<'a>>,
-    /// At the loss.
-    pub training: Option<At<Training>>,
+    pub training: Option<Lesson>,
     pub samples: Samples,
+}
+
+/// What `[training]` says.
+pub(crate) struct Lesson {
+    /// What is minimised: one at least.
+    pub objectives: Vec<objective::Written>,
+    pub settings: Training,
 }
 
 /// What the sections beside `[training]` say of the samples.
@@ -139,11 +146,14 @@ impl<'a> Written<'a> {
     /// Reads a file that has been held against [`LANGUAGE`].
     pub fn read(file: Fields<'a>, origins: &'a [Origin]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut keep = |refusal: Refusal| problems.push(refusal.problem(0..0));
         let network = file.section(NETWORK.name).unwrap_or_default();
-        let header = Header::read(network).map_err(&mut keep);
-        let training = file.section(TRAINING.name).map(read_training);
-        let training = training.transpose().map_err(&mut keep);
+        let header = Header::read(network).map_err(|refusal| problems.push(refusal.problem(0..0)));
+        let place = file.span(TRAINING.name).unwrap_or_default();
+        let training = file.section(TRAINING.name);
+        let training = training.map(|fields| Lesson::read(fields, &place));
+        let training = training
+            .transpose()
+            .map_err(|refusal| problems.push(refusal.problem(place)));
         let samples = header.as_ref().ok().map(|header| {
             problems.extend(useless(file));
             samples(file, &header.input.value, &mut problems)
@@ -197,9 +207,22 @@ impl Header {
     }
 }
 
-fn read_training(fields: Fields<'_>) -> Result<At<Training>, Refusal> {
-    let training = Training::read(fields).map_err(|refusal| refusal.located(fields))?;
-    Ok(fields.at(&LOSS, training))
+impl Lesson {
+    fn read(fields: Fields<'_>, place: &Span) -> Result<Self, Refusal> {
+        let read = || {
+            Ok(Self {
+                objectives: objective::read(fields, place.clone())?,
+                settings: Training::read(fields)?,
+            })
+        };
+        read().map_err(|refusal: Refusal| refusal.located(fields))
+    }
+
+    /// What to underline when the training as a whole is meant: the first loss.
+    pub fn place(&self) -> Span {
+        let first = self.objectives.first();
+        first.map_or(0..0, |objective| objective.loss.span.clone())
+    }
 }
 
 /// Sections on what is learnt, in a network that does not learn.

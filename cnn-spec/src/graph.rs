@@ -10,10 +10,12 @@ use crate::words::{guess, quoted};
 /// What the network's input is called.
 pub(crate) const INPUT: &str = "input";
 
-/// What each layer reads, always above it; no output is left unread but the last.
+/// What each layer reads, always above it; no output is left unread but the last and those that losses judge, as far as
+/// these are known.
 pub(crate) fn resolve(
     drafts: &[Draft<'_>],
     names: &[String],
+    judged: Option<&[usize]>,
 ) -> Result<Vec<Vec<Source>>, Vec<Problem>> {
     let graph = Graph { drafts, names };
     let mut problems = Vec::new();
@@ -23,15 +25,23 @@ pub(crate) fn resolve(
             sources.push(graph.sources(index, &mut problems));
         }
     }
-    if problems.is_empty() {
+    if let Some(judged) = judged
+        && problems.is_empty()
+    {
         // A name that is not found leaves the layer unread that was meant.
-        problems.extend(graph.unread(&sources));
+        problems.extend(graph.unread(&sources, judged));
     }
     if problems.is_empty() {
         Ok(sources)
     } else {
         Err(problems)
     }
+}
+
+/// The layer's activation, or the layer itself if it has none.
+pub(crate) fn end(drafts: &[Draft<'_>], index: usize) -> usize {
+    let next = drafts.get(index + 1);
+    index + usize::from(next.is_some_and(|next| next.is_activation))
 }
 
 struct Graph<'a, 'd> {
@@ -82,15 +92,9 @@ impl Graph<'_, '_> {
             _ if name.value == INPUT => Some(Source::Input),
             _ => {
                 let index = self.names.iter().position(|known| *known == name.value)?;
-                Some(Source::Layer(self.end(index)))
+                Some(Source::Layer(end(self.drafts, index)))
             }
         }
-    }
-
-    /// The layer's activation, or the layer itself if it has none.
-    fn end(&self, index: usize) -> usize {
-        let next = self.drafts.get(index + 1);
-        index + usize::from(next.is_some_and(|next| next.is_activation))
     }
 
     fn unknown(&self, name: &str, problem: Problem) -> Problem {
@@ -106,7 +110,7 @@ impl Graph<'_, '_> {
     /// A layer that reads itself, or one that is only computed later.
     fn below(&self, index: usize, read: usize, problem: impl Fn(String) -> Problem) -> Problem {
         let (reader, name) = (quoted(&self.names[index]), quoted(&self.names[read]));
-        if read <= self.end(index) {
+        if read <= end(self.drafts, index) {
             return problem(format!("{reader} reads itself"))
                 .label("a cycle")
                 .help("name a layer above this one");
@@ -150,8 +154,11 @@ impl Graph<'_, '_> {
     }
 
     /// Layers whose output goes nowhere, though they are not the last.
-    fn unread(&self, sources: &[Vec<Source>]) -> Vec<Problem> {
+    fn unread(&self, sources: &[Vec<Source>], judged: &[usize]) -> Vec<Problem> {
         let mut is_read = vec![false; self.drafts.len()];
+        for index in judged {
+            is_read[*index] = true;
+        }
         for source in sources.iter().flatten() {
             if let Source::Layer(index) = source {
                 is_read[*index] = true;

@@ -51,6 +51,7 @@ mod judge;
 pub mod layer;
 mod names;
 pub mod network;
+mod objectives;
 mod receptive_field;
 pub mod reference;
 mod refusal;

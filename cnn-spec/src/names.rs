@@ -117,7 +117,7 @@ const VALUES: &[&str] = &[
     "cnn_runtime",
 ];
 
-/// Words that generated names put behind a layer's: `conv1_forward`, `conv1_padded`, `relu1_from_conv2`.
+/// Words that generated names put behind a layer's: `conv1_forward`, `conv1_padded`, `relu1_from_conv2`, `dense1_loss`.
 const SUFFIXES: &[&str] = &[
     "forward",
     "backward",
@@ -129,6 +129,7 @@ const SUFFIXES: &[&str] = &[
     "fork",
     "from",
     "statistics",
+    "loss",
 ];
 
 /// Short enough that a reference to a layer's field fits on a line of generated code.

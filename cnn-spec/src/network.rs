@@ -5,7 +5,7 @@ use crate::data::Data;
 use crate::layer::Kind;
 use crate::names;
 use crate::shape::Shape;
-use crate::training::Training;
+use crate::training::{Objective, Training};
 use crate::validation::Validation;
 
 /// A network that passed every check.
@@ -19,6 +19,8 @@ pub struct Network {
     pub input: Shape,
     /// The layers in an order in which each comes after everything that it reads.
     pub layers: Vec<Layer>,
+    /// What training minimises the sum of, the last layer's first; empty where it is not trained.
+    pub objectives: Vec<Objective>,
     /// How it is trained; without it only the forward pass is generated.
     pub training: Option<Training>,
     /// What it is trained on.
@@ -27,6 +29,21 @@ pub struct Network {
     pub augmentation: Augmentation,
     /// What is held back from the training set; without it, nothing.
     pub validation: Option<Validation>,
+}
+
+/// For each layer, whether one of some values is computed from it.
+pub(crate) fn needed_for(layers: &[Layer], values: impl IntoIterator<Item = Source>) -> Vec<bool> {
+    let mut is_needed = vec![false; layers.len()];
+    let mut open: Vec<_> = values.into_iter().collect();
+    while let Some(source) = open.pop() {
+        if let Source::Layer(index) = source
+            && let Some(layer) = layers.get(index)
+            && !std::mem::replace(&mut is_needed[index], true)
+        {
+            open.extend(&layer.inputs);
+        }
+    }
+    is_needed
 }
 
 /// One layer of a [`Network`].
@@ -168,6 +185,28 @@ impl Network {
         match source {
             Source::Input => &self.input,
             Source::Layer(index) => &self.layers[index].output_shape,
+        }
+    }
+
+    /// For each layer, whether the network's output is computed from it; the others only help to train.
+    pub fn needed_for_output(&self) -> Vec<bool> {
+        let last = self.layers.len().checked_sub(1);
+        self.needed_for(last.map(Source::Layer))
+    }
+
+    /// For each layer, whether one of some values is computed from it.
+    pub fn needed_for(&self, values: impl IntoIterator<Item = Source>) -> Vec<bool> {
+        needed_for(&self.layers, values)
+    }
+
+    /// What the loss of an objective takes: the output that it judges, but the logits where the loss brings its own softmax
+    /// or sigmoid.
+    pub fn scores(&self, objective: &Objective) -> Source {
+        let judged = &self.layers[objective.layer];
+        if objective.loss.includes(&judged.kind) {
+            judged.inputs[0]
+        } else {
+            Source::Layer(objective.layer)
         }
     }
 

@@ -18,7 +18,7 @@ pub use schedule::LearningRate;
 use crate::Network;
 use crate::layer::Kind;
 use crate::network::Source;
-use crate::training::Loss;
+use crate::training::{Objective, Target};
 use std::collections::BTreeMap;
 use tape::{Tape, Variable};
 
@@ -185,27 +185,18 @@ impl<'a> Reference<'a> {
         }
     }
 
-    /// What a loss reads: the output, but the logits where the loss brings its own softmax or sigmoid.
-    pub fn judged(self, loss: &Loss) -> Source {
-        match self.network.layers.last() {
-            Some(last) if loss.includes(&last.kind) => last.inputs[0],
-            _ => self.output(),
-        }
-    }
-
-    /// The cost of a batch, the mean over its samples by their weights, and the cost's gradients.
+    /// The cost of a batch: the weighted sum of what objectives cost, each the mean over the samples by their weights; and
+    /// the cost's gradients. `targets` are the labels.
     ///
     /// # Panics
     /// If the parameters, an input, a target or a mask do not fit the network.
     pub fn batch(
         self,
-        loss: &Loss,
+        objectives: &[Objective],
         parameters: &[Tensor],
         inputs: &[Vec<f64>],
         targets: &[Vec<f64>],
     ) -> Batch {
-        let weights = targets.iter().map(|target| weight(loss, target));
-        let share = 1.0 / weights.sum::<f64>();
         let mut batch = Batch {
             cost: 0.0,
             parameters: parameters.iter().map(Tensor::zeros_like).collect(),
@@ -218,31 +209,45 @@ impl<'a> Reference<'a> {
         } else {
             1
         };
+        let shares: Vec<_> = objectives
+            .iter()
+            .map(|objective| {
+                let weights = targets.iter().map(|y| weight(&objective.loss, y));
+                objective.weight / weights.sum::<f64>()
+            })
+            .collect();
         for (inputs, targets) in inputs.chunks(together).zip(targets.chunks(together)) {
-            self.add(&mut batch, loss, parameters, share, (inputs, targets));
+            let objectives = objectives.iter().zip(shares.iter().copied());
+            self.add(&mut batch, objectives, parameters, (inputs, targets));
         }
         batch
     }
 
-    /// Adds the costs of some samples and their derivatives.
-    fn add(
+    /// Adds the costs of some samples and their derivatives; each objective comes with what it counts for a sample.
+    fn add<'o>(
         self,
         batch: &mut Batch,
-        loss: &Loss,
+        objectives: impl Iterator<Item = (&'o Objective, f64)>,
         parameters: &[Tensor],
-        share: f64,
         (inputs, targets): (&[Vec<f64>], &[Vec<f64>]),
     ) {
-        let judged = self.judged(loss);
         let values: Vec<_> = inputs.iter().map(Vec::as_slice).collect();
         let trace = self.trace(parameters, &values, Purpose::Training(self.masks));
-        let mut deltas = Vec::new();
-        for (output, target) in trace.samples(judged).iter().zip(targets) {
-            let (cost, delta) = loss::loss(loss, &trace.tape.values(output), target);
-            batch.cost += share * cost;
-            deltas.extend(delta.iter().map(|delta| share * delta));
+        let (mut outputs, mut deltas) = (Vec::new(), Vec::new());
+        for (objective, share) in objectives {
+            let targets = match objective.target {
+                Target::Label => targets,
+                Target::Input => inputs,
+            };
+            let scores = trace.samples(self.network.scores(objective));
+            for (output, target) in scores.iter().zip(targets) {
+                let (cost, delta) = loss::loss(&objective.loss, &trace.tape.values(output), target);
+                batch.cost += share * cost;
+                outputs.extend(output);
+                deltas.extend(delta.iter().map(|delta| share * delta));
+            }
         }
-        let gradients = trace.backward(judged, &deltas);
+        let gradients = trace.gradients(&outputs, &deltas);
         let learns = self.network.layers.iter().flat_map(|layer| {
             let parameters = layer.parameters.iter();
             parameters.map(|parameter| parameter.is_learnt() && !layer.is_frozen)
@@ -285,7 +290,12 @@ impl Trace {
     /// # Panics
     /// If there is no such layer, or `delta` does not fit it.
     pub fn backward(&self, source: Source, delta: &[f64]) -> Gradients {
-        let deltas = self.tape.backward(&self.samples(source).concat(), delta);
+        self.gradients(&self.samples(source).concat(), delta)
+    }
+
+    /// The gradients of a cost whose derivatives with respect to some variables are `delta`; a variable may come twice.
+    fn gradients(&self, variables: &[Variable], delta: &[f64]) -> Gradients {
+        let deltas = self.tape.backward(variables, delta);
         let tensor = |(name, variables): (&String, &Vec<Variable>)| Tensor {
             name: name.clone(),
             values: deltas.of(variables),

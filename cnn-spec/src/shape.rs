@@ -56,6 +56,16 @@ impl Shape {
         self.elements
     }
 
+    /// `3×12×12 = 432 values`.
+    pub(crate) fn counted(&self) -> String {
+        match (self.rank(), self.elements) {
+            (1, 1) => "1 value".to_owned(),
+            (1, values) => format!("{values} values"),
+            (_, 1) => format!("{self} = 1 value"),
+            (_, values) => format!("{self} = {values} values"),
+        }
+    }
+
     /// `[channels, height, width]` of feature maps; a sequence `[channels, length]` is maps of a single row.
     pub fn maps(&self) -> Option<[usize; 3]> {
         match *self.dims {

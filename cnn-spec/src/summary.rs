@@ -4,7 +4,7 @@ use crate::grammar::Words;
 use crate::network::{Distribution, Layer, Network, Source};
 use crate::receptive_field::receptive_fields;
 use crate::shape::Shape;
-use crate::training::{Clip, Training};
+use crate::training::{Clip, Objective, Target, Training};
 use std::fmt;
 
 /// A network's table; prints as aligned text, and as Markdown by [`Summary::markdown`].
@@ -46,7 +46,7 @@ pub struct Row {
 pub struct Costs {
     /// Values that are learnt.
     pub parameters: u64,
-    /// Multiply-adds with learnt weights in a forward pass.
+    /// Multiply-adds with learnt weights in a forward pass to the network's output.
     pub forward: u64,
     /// Multiply-adds in a training step: forward, weight gradient, and input gradient where a layer that
     /// learns comes before.
@@ -85,17 +85,23 @@ impl Summary {
     /// Tabulates a network.
     pub fn new(network: &Network) -> Self {
         let gradients = gradients(network);
+        let needed = network.needed_for_output();
         let layers = network.layers.iter().zip(receptive_fields(network));
         let rows: Vec<Row> = layers
             .enumerate()
             .map(|(index, (layer, receptive_field))| Row {
                 name: layer.name.clone(),
-                kind: kind(index, network),
+                kind: kind(index, network)
+                    + if needed[index] {
+                        ""
+                    } else {
+                        ", only in training"
+                    },
                 inputs: layer.input_shapes.clone(),
                 output: layer.output_shape.clone(),
                 receptive_field,
                 first_values: first_values(layer),
-                costs: costs(layer, network, &gradients),
+                costs: costs(layer, network, &gradients, needed[index]),
             })
             .collect();
         let totals = rows.iter().fold(Costs::default(), |sum, row| Costs {
@@ -118,7 +124,9 @@ impl Summary {
             training: network
                 .training
                 .as_ref()
-                .map_or("inference only".to_owned(), settings)
+                .map_or("inference only".to_owned(), |training| {
+                    format!("{}; {}", losses(network), settings(training))
+                })
                 + &samples(network),
         }
     }
@@ -230,7 +238,7 @@ fn kind(index: usize, network: &Network) -> String {
     format!("{} of {}", kind.describe(), names.join(", "))
 }
 
-fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
+fn costs(layer: &Layer, network: &Network, gradients: &[bool], is_needed: bool) -> Costs {
     let forward = layer
         .kind
         .multiply_adds(layer.input_shape(), &layer.output_shape);
@@ -241,7 +249,7 @@ fn costs(layer: &Layer, network: &Network, gradients: &[bool]) -> Costs {
     let has_gradient = network.training.is_some() && layer.learns();
     Costs {
         parameters: parameters as u64,
-        forward,
+        forward: if is_needed { forward } else { 0 },
         training: passes * forward,
         weight_bytes: bytes(parameters),
         activation_bytes: bytes(layer.output_shape.elements()),
@@ -268,10 +276,36 @@ fn first_values(layer: &Layer) -> String {
     words
 }
 
-/// One line with every hyperparameter.
+/// `loss mse`, or a sum: `loss mse of dense2 + 0.3 mse of dense1 beside the input`.
+fn losses(network: &Network) -> String {
+    let term = |objective: &Objective| {
+        let weight = match objective.weight {
+            1.0 => String::new(),
+            weight => format!("{weight} "),
+        };
+        let target = match objective.target {
+            Target::Label => "",
+            Target::Input => " beside the input",
+        };
+        let loss = objective.loss.describe();
+        format!("{weight}{loss} of {}{target}", objective.name)
+    };
+    match network.objectives.as_slice() {
+        [
+            Objective {
+                weight: 1.0, loss, ..
+            },
+        ] => format!("loss {}", loss.describe()),
+        all => format!(
+            "loss {}",
+            all.iter().map(term).collect::<Vec<_>>().join(" + ")
+        ),
+    }
+}
+
+/// One line with every other hyperparameter.
 fn settings(training: &Training) -> String {
     let Training {
-        loss,
         optimizer,
         clip,
         ema_decay,
@@ -294,8 +328,7 @@ fn settings(training: &Training) -> String {
         batches => format!(", an update every {batches} batches"),
     };
     format!(
-        "loss {}; {}{clip}{average}; schedule {}; epochs {epochs}, batch size {batch_size}{accumulation}, seed {seed}",
-        loss.describe(),
+        "{}{clip}{average}; schedule {}; epochs {epochs}, batch size {batch_size}{accumulation}, seed {seed}",
         optimizer.describe(),
         schedule.describe(),
     )

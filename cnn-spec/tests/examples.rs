@@ -65,7 +65,7 @@ fn digits_textbook_has_sigmoids_and_the_quadratic_cost() {
     let names: Vec<&str> = outputs(&network).iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["conv1", "sigmoid1", "pool1", "dense1", "sigmoid2"]);
     let training = network.training.unwrap();
-    assert_eq!(training.loss, Loss::Quadratic);
+    assert_eq!(network.objectives[0].loss, Loss::Quadratic);
     assert_eq!(training.schedule, Schedule::default());
     assert_eq!(
         (training.epochs, training.batch_size, training.seed),
@@ -174,6 +174,6 @@ fn the_worked_examples_fit_on_paper() {
             assert_eq!(weights, [[1, 1, 2, 2]]);
         }
     }
-    assert_eq!(first.training.unwrap().loss, Loss::Quadratic);
-    assert_eq!(second.training.unwrap().loss, Loss::Mse);
+    assert_eq!(first.objectives[0].loss, Loss::Quadratic);
+    assert_eq!(second.objectives[0].loss, Loss::Mse);
 }

@@ -5,7 +5,7 @@
 use cnn_spec::Network;
 use cnn_spec::network::Distribution;
 use cnn_spec::reference::{LearningRate, Masks, Optimizer, Reference, Tensor, loss, weight};
-use cnn_spec::training::{Loss, Training};
+use cnn_spec::training::{Objective, Target, Training};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -132,9 +132,9 @@ fn forward_and_gradients_are_pytorchs() {
             let trace = reference.forward(&parameters, input);
             case.assert_close("output", &trace.values(reference.output()), output, 1e-12);
         }
-        let loss = &training(&network).loss;
         let reference = reference.with_masks(&case.masks);
-        let batch = reference.batch(loss, &parameters, &case.inputs, &case.targets());
+        let objectives = &network.objectives;
+        let batch = reference.batch(objectives, &parameters, &case.inputs, &case.targets());
         case.assert_close("loss", &[batch.cost], &[case.loss], 1e-12);
         case.assert_tensors("gradient", &batch.parameters, &case.gradients);
         let (ours, theirs) = (batch.inputs.concat(), case.input_gradients.concat());
@@ -152,7 +152,8 @@ fn optimizer_steps_are_pytorchs() {
         let mut optimizer = Optimizer::new(&network);
         let mut rate = LearningRate::new(training, 1);
         for (index, step) in case.steps.iter().enumerate() {
-            let batch = reference.batch(&training.loss, &parameters, &case.inputs, &case.targets());
+            let targets = case.targets();
+            let batch = reference.batch(&network.objectives, &parameters, &case.inputs, &targets);
             parameters = batch.tracked;
             optimizer.step(&mut parameters, &batch.parameters, rate.get());
             rate.advance();
@@ -168,10 +169,9 @@ fn gradients_are_finite_differences() {
     for case in cases() {
         let network = case.network();
         let reference = Reference::new(&network).with_masks(&case.masks);
-        let (loss, targets) = (&training(&network).loss, case.targets());
+        let targets = case.targets();
         let parameters = case.parameters(reference);
-        let batch = reference.batch(loss, &parameters, &case.inputs, &targets);
-        let weights: f64 = targets.iter().map(|target| weight(loss, target)).sum();
+        let batch = reference.batch(&network.objectives, &parameters, &case.inputs, &targets);
 
         for (index, gradient) in batch.parameters.iter().enumerate() {
             if case.gradients[&gradient.name]
@@ -183,7 +183,7 @@ fn gradients_are_finite_differences() {
             let differences = differences(gradient.values.len(), |element, step| {
                 let mut moved = parameters.clone();
                 moved[index].values[element] += step;
-                cost(reference, loss, &moved, &case.inputs, &targets) / weights
+                cost(reference, &moved, &case.inputs, [&targets, &case.inputs])
             });
             case.assert_close(&gradient.name, &gradient.values, &differences, 1e-7);
         }
@@ -191,31 +191,47 @@ fn gradients_are_finite_differences() {
             let differences = differences(gradient.len(), |element, step| {
                 let mut moved = case.inputs.clone();
                 moved[sample][element] += step;
-                cost(reference, loss, &parameters, &moved, &targets) / weights
+                cost(reference, &parameters, &moved, [&targets, &case.inputs])
             });
             case.assert_close("input", gradient, &differences, 1e-7);
         }
     }
 }
 
-/// The sum of the costs of a batch, from forward passes alone where its samples are each one by itself.
+/// The cost of a batch, from forward passes alone where its samples are each one by itself; targets are labels, or the
+/// samples as they were before any of their values was moved.
 fn cost(
     reference: Reference<'_>,
-    kind: &Loss,
     parameters: &[Tensor],
     inputs: &[Vec<f64>],
-    targets: &[Vec<f64>],
+    [labels, samples]: [&[Vec<f64>]; 2],
 ) -> f64 {
-    if reference.network().depends_on_batches() {
-        let weights = targets.iter().map(|target| weight(kind, target));
-        let batch = reference.batch(kind, parameters, inputs, targets);
-        return weights.sum::<f64>() * batch.cost;
+    let network = reference.network();
+    let is_of_labels = |objective: &Objective| objective.target == Target::Label;
+    if network.depends_on_batches() {
+        assert!(network.objectives.iter().all(is_of_labels));
+        let batch = reference.batch(&network.objectives, parameters, inputs, labels);
+        return batch.cost;
     }
-    let cost = |(input, target): (&Vec<f64>, &Vec<f64>)| {
-        let trace = reference.forward(parameters, input);
-        loss(kind, &trace.values(reference.judged(kind)), target).0
+    let traces = inputs
+        .iter()
+        .map(|input| reference.forward(parameters, input));
+    let traces: Vec<_> = traces.collect();
+    let mean = |objective: &Objective| {
+        let targets = if is_of_labels(objective) {
+            labels
+        } else {
+            samples
+        };
+        let scores = network.scores(objective);
+        let (mut sum, mut weights) = (0.0, 0.0);
+        for ((trace, target), label) in traces.iter().zip(targets).zip(labels) {
+            sum += loss(&objective.loss, &trace.values(scores), target).0;
+            weights += weight(&objective.loss, label);
+        }
+        objective.weight * sum / weights
     };
-    inputs.iter().zip(targets).map(cost).sum()
+    network.objectives.iter().map(mean).sum()
 }
 
 /// Central differences of a cost that is asked for with one element moved by a step.

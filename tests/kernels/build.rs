@@ -47,7 +47,9 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     let exact = generate(&doubled, &module, "exact", Kernels::Plain, out, modules)?;
     let plain = generate(&text, &module, "plain", Kernels::Plain, out, modules)?;
     let simd = generate(&text, &module, "simd", Kernels::Simd, out, modules)?;
-    let untrained = text.split("[training]").next().unwrap_or_default();
+    // Where several outputs are judged, there would be layers that nothing reads without their losses.
+    let layers = text.split("[training]").next().unwrap_or_default();
+    let untrained = cnn_spec::parse(layers, "").map_or(text.as_str(), |_| layers);
     let inference = generate(untrained, &module, "inference", Kernels::Simd, out, modules)?;
     let network = cnn_spec::parse(&text, "").map_err(|report| report.to_string())?;
     let multiply_adds = cnn_spec::Summary::new(&network).totals.training;

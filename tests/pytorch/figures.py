@@ -9,7 +9,7 @@ itself:
     inputs           the batch, one flat list per sample
     labels, targets  what the loss compares the outputs with: one of the two
     outputs          what the network puts out for each sample, in inference
-    loss             the cost of the batch
+    loss             the cost of the batch: the weighted sum where several outputs are judged
     masks            for each dropout, which values it keeps of each sample; where there are dropouts
     gradients        of the cost with respect to each parameter
     input_gradients  of the cost with respect to each sample's input
@@ -347,13 +347,19 @@ class Network(nn.Module):
                 self.path.append((module, [before], before))
         self.train()
 
-    def forward(self, x):
-        """What the network puts out, and the logits: its output without a last softmax or sigmoid."""
-        values = {"input": x}
+    def outputs(self, x):
+        """What each layer puts out after its activation, and its logits: the same without a softmax or sigmoid."""
+        values, outputs = {"input": x}, {}
         for module, inputs, name in self.path:
-            logits = values[inputs[0]]
+            before = values[inputs[0]]
             x = values[name] = module(*(values[name] for name in inputs))
-        return x, logits if isinstance(module, (nn.Softmax, nn.Sigmoid)) else x
+            outputs[name] = x, before if isinstance(module, (nn.Softmax, nn.Sigmoid)) else x
+        return outputs
+
+    def forward(self, x):
+        """What the network puts out."""
+        *_, (output, _) = self.outputs(x).values()
+        return output
 
     def masks(self, count):
         """What the dropouts keep of so many samples."""
@@ -396,6 +402,25 @@ def cost(loss, outputs, logits, targets):
             return F.mse_loss(outputs, targets)
         case "quadratic":
             return ((outputs - targets) ** 2).sum() / (2 * len(outputs))
+
+
+def losses(training, network):
+    """The losses: those of several outputs, or that of the last layer."""
+    if "losses" in training:
+        return training["losses"]
+    *_, (_, _, last) = network.path
+    return [{"output": last, "loss": training["loss"]}]
+
+
+def total(training, network, inputs, targets):
+    """The weighted sum of the losses."""
+    outputs, whole = network.outputs(inputs), 0
+    for judge in losses(training, network):
+        output, logits = outputs[judge["output"]]
+        is_itself = judge.get("target") == "input"
+        target = inputs.detach().reshape(output.shape) if is_itself else targets
+        whole += judge.get("weight", 1.0) * cost(judge["loss"], output, logits, target)
+    return whole
 
 
 class Lion(torch.optim.Optimizer):
@@ -509,10 +534,13 @@ def toml(input, layers, loss="mse", optimizer=SGD, schedule="constant", batch=BA
     lines = ["[network]", 'name = "Case"', f"input = {input}", 'dtype = "f64"', ""]
     for text in layers:
         lines += ["[[layer]]", *(line.strip() for line in text.split(";")), ""]
-    loss = loss if loss.startswith("{") else f'"{loss}"'
+    several = [] if isinstance(loss, str) else loss
+    loss = [] if several else [f"loss = {loss}" if loss.startswith("{") else f'loss = "{loss}"']
     schedule = schedule if schedule.startswith("{") else f'"{schedule}"'
-    lines += ["[training]", f"loss = {loss}", optimizer, f"schedule = {schedule}", *more]
+    lines += ["[training]", *loss, optimizer, f"schedule = {schedule}", *more]
     lines += [f"epochs = {STEPS}", f"batch_size = {batch}", "seed = 0", ""]
+    for text in several:
+        lines += ["[[training.losses]]", *(line.strip() for line in text.split(";")), ""]
     return "\n".join(lines)
 
 
@@ -926,6 +954,98 @@ CASES = {
     "loss_smooth_l1_beta": judged('{ type = "smooth_l1", beta = 0.5 }'),
     "loss_huber": judged("huber"),
     "loss_huber_delta": judged('{ type = "huber", delta = 0.4 }'),
+    # Several outputs.
+    "outputs_with_the_same_label": toml(
+        [1, 6, 6],
+        [
+            'name = "stem"; type = "conv2d"; out_channels = 3; kernel_size = 3; activation = "tanh"',
+            'name = "early"; type = "dense"; out_features = 4',
+            'type = "max_pool2d"; input = "stem"; kernel_size = 2',
+            'name = "classes"; type = "dense"; out_features = 4',
+        ],
+        loss=[
+            'output = "classes"; loss = "softmax_cross_entropy"',
+            'output = "early"; loss = "softmax_cross_entropy"; weight = 0.3',
+        ],
+    ),
+    "outputs_with_the_label_and_the_input": toml(
+        [2, 4, 3],
+        [
+            'name = "code"; type = "dense"; out_features = 6; activation = "tanh"',
+            'name = "decoder"; type = "dense"; out_features = 24; activation = "sigmoid"',
+            'name = "maps"; type = "reshape"; shape = [2, 4, 3]',
+            'name = "smooth"; type = "conv2d"; out_channels = 2; kernel_size = 3; padding = 1',
+            'name = "classes"; type = "dense"; input = "code"; out_features = 4',
+        ],
+        loss=[
+            'output = "decoder"; loss = { type = "binary_cross_entropy", pos_weight = 2 }; weight = 0.5; target = "input"',
+            'output = "smooth"; loss = "mse"; weight = 0.25; target = "input"',
+            'output = "classes"; loss = { type = "softmax_cross_entropy", label_smoothing = 0.1 }; weight = 2',
+        ],
+    ),
+    "outputs_with_class_weights": toml(
+        [5],
+        [
+            'name = "stem"; type = "dense"; out_features = 6; activation = "sigmoid"',
+            'name = "early"; type = "dense"; out_features = 4; activation = "tanh"',
+            'name = "plain"; type = "dense"; input = "stem"; out_features = 4; activation = "tanh"',
+            'name = "classes"; type = "dense"; input = "stem"; out_features = 4',
+        ],
+        loss=[
+            'output = "classes"; loss = { type = "softmax_cross_entropy", weight = [0.5, 2.0, 1.0, 4.0] }; weight = 0.7',
+            'output = "early"; weight = 0.3; '
+            'loss = { type = "softmax_cross_entropy", weight = [0.5, 2.0, 1.0, 4.0], label_smoothing = 0.2 }',
+            'output = "plain"; loss = { type = "nll", weight = [0.5, 2.0, 1.0, 4.0], label_smoothing = 0.2 }; weight = 0.1',
+        ],
+    ),
+    "outputs_of_numbers": toml(
+        [5],
+        [
+            'name = "first"; type = "dense"; out_features = 3',
+            'name = "second"; type = "dense"; out_features = 3; activation = "softplus"',
+            'name = "again"; type = "dense"; out_features = 5',
+            'name = "third"; type = "dense"; input = "second"; out_features = 3',
+        ],
+        loss=[
+            'output = "first"; loss = "smooth_l1"; weight = 0.4',
+            'output = "second"; loss = { type = "huber", delta = 0.4 }; weight = 0.3',
+            'output = "again"; loss = "quadratic"; weight = 0.2; target = "input"',
+            'output = "third"; loss = "l1"; weight = 0.8',
+        ],
+    ),
+    "outputs_before_and_after_a_softmax": toml(
+        [5],
+        [
+            'name = "logits"; type = "dense"; out_features = 4',
+            'name = "early"; type = "softmax"',
+            'name = "bent"; type = "tanh"; input = "logits"',
+            'type = "concat"; inputs = ["logits", "early"]',
+            'name = "more"; type = "dense"; out_features = 4',
+            'name = "classes"; type = "softmax"',
+        ],
+        loss=[
+            'output = "logits"; loss = "nll"; weight = 0.4',
+            'output = "early"; loss = "softmax_cross_entropy"; weight = 0.3',
+            'output = "bent"; loss = "nll"',
+            'output = "classes"; loss = "softmax_cross_entropy"',
+        ],
+    ),
+    "outputs_of_batches": toml(
+        [2, 5, 4],
+        [
+            'name = "stem"; type = "conv2d"; out_channels = 3; kernel_size = 3; padding = 1; bias = false',
+            'type = "batch_norm2d"; epsilon = 0.1; activation = "tanh"',
+            'name = "early_conv"; type = "conv2d"; out_channels = 2; kernel_size = 3; bias = false',
+            'name = "early_norm"; type = "batch_norm2d"; epsilon = 0.1',
+            'name = "early"; type = "dense"; out_features = 4',
+            'type = "dropout"; input = "norm1"; p = 0.2',
+            'name = "classes"; type = "dense"; out_features = 4',
+        ],
+        loss=[
+            'output = "classes"; loss = "softmax_cross_entropy"',
+            'output = "early"; loss = "softmax_cross_entropy"; weight = 0.3',
+        ],
+    ),
     # Optimizers and schedules.
     "sgd": trained('type = "sgd", learning_rate = 0.1'),
     "sgd_momentum": trained('type = "sgd", learning_rate = 0.1, momentum = 0.9'),
@@ -1106,15 +1226,14 @@ def figures(text, network, inputs, targets):
     per_step, per_epoch, of_loss = scheduled(training["schedule"], rule, training["epochs"], 1)
     average = averaged(network, training.get("ema_decay"))
     network.eval()
-    record["outputs"] = samples(network(inputs)[0])
+    record["outputs"] = samples(network(inputs))
     record |= network.masks(len(inputs))
     steps = []
     network.train()
     for _ in range(STEPS):
-        outputs, logits = network(inputs)
+        loss = total(training, network, inputs, targets)
         if network.margin() < MARGIN:
             return None
-        loss = cost(training["loss"], outputs, logits, targets)
         rule.zero_grad()
         inputs.grad = None
         loss.backward()
@@ -1133,7 +1252,10 @@ def figures(text, network, inputs, targets):
     return record | {"steps": steps}
 
 
-def is_of_classes(loss):
+def is_of_classes(training, network):
+    """Whether the label is a class: the network's output is compared with the label."""
+    *_, (_, _, last) = network.path
+    loss = next(judge["loss"] for judge in losses(training, network) if judge["output"] == last)
     kind = loss if isinstance(loss, str) else loss["type"]
     return kind in ["softmax_cross_entropy", "nll"]
 
@@ -1148,9 +1270,9 @@ def random_case(text, scale=1):
             if tensor.is_floating_point():
                 tensor.copy_(short(tensor))
         inputs = short(scale * torch.randn(BATCH, *spec["network"]["input"]))
-        outputs, _ = network(inputs)
+        outputs = network(inputs)
         labels = torch.randint(outputs[0].numel(), (BATCH,))
-        targets = labels if is_of_classes(spec["training"]["loss"]) else short(torch.rand_like(outputs))
+        targets = labels if is_of_classes(spec["training"], network) else short(torch.rand_like(outputs))
         record = figures(text, network, inputs, targets)
         if record is not None:
             return record
@@ -1162,7 +1284,7 @@ def worked_case(text, parameters, target):
     for name, parameter in network.named_parameters():
         parameter.data = torch.tensor(parameters[name]).reshape(parameter.shape)
     inputs = torch.tensor(IMAGE).reshape(1, *spec["network"]["input"])
-    outputs, _ = network(inputs)
+    outputs = network(inputs)
     return figures(text, network, inputs, torch.tensor(target).reshape(outputs.shape))
 
 

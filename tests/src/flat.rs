@@ -4,8 +4,8 @@ use cnn_runtime::fit::StepReport;
 use cnn_runtime::math::Real;
 use cnn_runtime::schedule::{LearningRate, Progress};
 use cnn_runtime::{
-    Checkpoint, EpochReport, Error, Fit, Model, Observer, OptimizerState, Parameters, Rng, Split,
-    Target, Tensor, TensorInfo, Trainable, Zeroed,
+    Checkpoint, EpochReport, Error, Fit, Labelled, Model, Observer, OptimizerState, Parameters,
+    Rng, Split, Target, Tensor, TensorInfo, Trainable, Zeroed,
 };
 use std::marker::PhantomData;
 use std::path::Path;
@@ -295,9 +295,14 @@ fn samples<M: Trainable>(batch: &Batch) -> (Vec<M::Input>, Vec<M::Target>)
 where
     M::Target: FromFlat,
 {
-    let inputs = batch.inputs.iter().map(|input| unflat(input));
-    let targets = batch.targets.iter().map(|y| M::Target::from_flat(y));
-    (inputs.collect(), targets.collect())
+    let inputs: Vec<M::Input> = batch.inputs.iter().map(|input| unflat(input)).collect();
+    let target = |(y, input): (&Vec<f64>, &M::Input)| {
+        let mut target = M::Target::from_flat(y);
+        target.keep_input(input);
+        target
+    };
+    let targets = batch.targets.iter().zip(&inputs).map(target).collect();
+    (inputs, targets)
 }
 
 fn load<M: Model>(parameters: &mut M::Parameters, tensors: &[Vec<f64>]) {
@@ -347,6 +352,15 @@ impl FromFlat for usize {
     fn from_flat(values: &[f64]) -> Self {
         let is_one = |value: &f64| *value > 0.5;
         values.iter().position(is_one).expect("a one-hot target")
+    }
+}
+
+impl<L: FromFlat, I: Tensor> FromFlat for Labelled<L, I> {
+    fn from_flat(values: &[f64]) -> Self {
+        Self {
+            label: L::from_flat(values),
+            input: Zeroed::ZERO,
+        }
     }
 }
 

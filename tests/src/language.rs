@@ -6,7 +6,8 @@ use toml::{Table, Value};
 
 /// Things of the language, such as `layer.conv2d`, `layer.conv2d.stride` and `layer.conv2d.mode.convolution`.
 ///
-/// What is the same everywhere has one place: an activation is a layer, and first values are `initialization`.
+/// What is the same everywhere has one place: an activation is a layer, first values are `initialization`, and each of
+/// several losses is `training.loss`.
 pub type Things = BTreeSet<String>;
 
 /// Everything in the language.
@@ -33,6 +34,7 @@ fn place(key: &KeyInfo, prefix: &str) -> String {
     match key.name {
         "activation" => "layer".into(),
         "initialization" => "initialization".into(),
+        "loss" => "training.loss".into(),
         name if prefix.is_empty() => name.into(),
         name => format!("{prefix}.{name}"),
     }

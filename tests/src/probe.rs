@@ -18,8 +18,9 @@ pub fn before(toml: &str, input: &Shape) -> String {
         ),
         _ => format!("type = \"dense\"\nout_features = {}", input.elements()),
     };
-    // What read the input reads the probe.
-    let layers = layers.replace("\"input\"", "\"probe\"");
+    // What read the input reads the probe; what is compared with it goes on to be.
+    let (layers, training) = layers.split_at(layers.find("[training]").unwrap_or(layers.len()));
+    let layers = layers.replace("\"input\"", "\"probe\"") + training;
     format!("{network}[[layer]]\nname = \"probe\"\n{layer}\n\n[[layer]]{layers}")
 }
 

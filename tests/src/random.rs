@@ -38,6 +38,10 @@ pub fn network(number: u64, dtype: &str) -> String {
         push_fitting(&mut text, &format!("\n[[layer]]\ntype = \"{kind}\"\n"));
     }
     let training = draw.training();
+    let heads = draw.is_lucky(3).then(|| draw.heads(&training));
+    if heads.is_some_and(|heads| push_fitting(&mut text, &heads)) {
+        return text;
+    }
     if !push_fitting(&mut text, &training) {
         text += "
 [training]
@@ -520,6 +524,27 @@ impl Draw {
             "prelu" => self.option(text, 2, "num_parameters", &["1", "2", "3", "4"]),
             _ => {}
         }
+    }
+
+    /// Two outputs more, with the loss of a training that has one.
+    fn heads(&mut self, training: &str) -> String {
+        let features = 2 + self.below(4);
+        let loss = training.lines().find(|line| line.starts_with("loss = "));
+        let loss = loss.unwrap_or_default();
+        let training = training.replace(&format!("{loss}\n"), "");
+        let mut text = String::from("\n[[layer]]\nname = \"trunk\"\ntype = \"tanh\"\n");
+        for name in ["early", "late"] {
+            let _ = writeln!(
+                text,
+                "\n[[layer]]\nname = \"{name}\"\ntype = \"dense\"\ninput = \"trunk\"\nout_features = {features}"
+            );
+        }
+        text += &training;
+        for name in ["early", "late"] {
+            let _ = writeln!(text, "\n[[training.losses]]\noutput = \"{name}\"\n{loss}");
+            self.option(&mut text, 2, "weight", &["0.3", "2.0"]);
+        }
+        text
     }
 
     fn training(&mut self) -> String {

@@ -63,22 +63,21 @@ impl<'a> Witness<'a> {
         let masks = self.masks(batch.inputs.len());
         let reference = Reference::new(self.network).with_masks(&masks);
         let parameters = self.parameters(tensors);
-        let loss = &self.training().loss;
-        let figures = reference.batch(loss, &parameters, &batch.inputs, &batch.targets);
+        let objectives = &self.network.objectives;
+        let figures = reference.batch(objectives, &parameters, &batch.inputs, &batch.targets);
         (figures.cost, values(&figures.parameters))
     }
 
     /// What would be saved after each of so many steps on the same batch, every step an epoch of its own.
     pub fn steps(self, tensors: &[Vec<f64>], batch: &Batch, count: usize) -> Vec<Tensors> {
-        let training = self.training();
+        let (training, objectives) = (self.training(), &self.network.objectives);
         let masks = self.masks(batch.inputs.len());
         let reference = Reference::new(self.network).with_masks(&masks);
         let mut parameters = self.parameters(tensors);
         let mut optimizer = Optimizer::new(self.network);
         let mut rate = LearningRate::new(training, 1);
         let step = |_| {
-            let figures =
-                reference.batch(&training.loss, &parameters, &batch.inputs, &batch.targets);
+            let figures = reference.batch(objectives, &parameters, &batch.inputs, &batch.targets);
             parameters.clone_from(&figures.tracked);
             optimizer.step(&mut parameters, &figures.parameters, rate.get());
             rate.advance();

@@ -11,9 +11,10 @@ use std::fs;
 use std::path::Path;
 
 /// What the mathematics of a training step are made of.
-const JUDGED: [&str; 7] = [
+const JUDGED: [&str; 8] = [
     "layer.",
     "training.loss.",
+    "training.losses.",
     "training.optimizer.",
     "training.schedule.",
     "training.clip_grad_norm",

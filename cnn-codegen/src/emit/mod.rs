@@ -116,9 +116,9 @@ fn plain(plan: &Plan) -> TokenStream {
         )
     });
     let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
-    let loss = training.map(|training| loss::functions(&training.loss, plan));
+    let losses = loss::judges(plan).map(loss::Judge::functions);
     let passes = passes(plan);
-    quote!(#activations #deltas #(#layers)* #loss #passes)
+    quote!(#activations #deltas #(#layers)* #(#losses)* #passes)
 }
 
 /// Both passes of one sample through all layers.
@@ -142,7 +142,7 @@ fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
         .network
         .training
         .as_ref()
-        .map(|training| simd::items(plan, training, profile));
+        .map(|_| simd::items(plan, profile));
     quote!(#sample #lanes)
 }
 
@@ -205,7 +205,7 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
 
 /// Whether the backward pass of a step is part of training, for its weights and for its input.
 fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
-    let reaches_loss = plan.network.training.is_some() && step.output <= plan.scores;
+    let reaches_loss = step.purpose.loss;
     let sends_delta = |input: &ValueId| plan.value(*input).has_delta;
     [
         reaches_loss && step.learns,

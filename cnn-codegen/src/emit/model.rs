@@ -1,15 +1,16 @@
 //! The network as a whole: its types, its passes, and the traits that the runtime knows it by.
 
 use super::function::{Direction, activation};
+use super::loss::{Judge, judges, target_type};
 use super::phases::Phases;
 use super::tokens::{array_type, doc, ident, number, real, scalar, used_in};
-use super::{backward_calls, call, loss, samples, schedule, simd};
+use super::{backward_calls, call, samples, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
 use cnn_spec::shape::Shape;
 use cnn_spec::training::Training;
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 /// What the module begins with: the network's type and those of its input, output and target.
@@ -25,11 +26,12 @@ pub fn heading(plan: &Plan, origin: &Origin, summary: &str) -> TokenStream {
     let (input, output) = (array(ValueId::INPUT), array(plan.output));
     let input_doc = doc(&format!("One sample: {}.", network.input));
     let output_doc = doc(&format!("What the network puts out: {}.", network.output()));
-    let target = network.training.as_ref().map(|training| {
-        let target = loss::target_type(&training.loss, plan);
-        let about = doc(match training.loss.classes() {
-            Some(_) => "What an output is compared with: the index of its class.",
-            None => "What an output is compared with.",
+    let target = judges(plan).next().map(|main| {
+        let target = target_type(main);
+        let about = doc(match (main.part(), main.loss().classes()) {
+            (Some(_), _) => "What outputs are compared with: the label, and the sample itself.",
+            (None, Some(_)) => "What an output is compared with: the index of its class.",
+            (None, None) => "What an output is compared with.",
         });
         quote!(#about pub type Target = #target;)
     });
@@ -61,20 +63,47 @@ fn raw_text(text: &str) -> Literal {
         .expect("a summary holds no quotation marks")
 }
 
-/// `forward`.
+/// `forward`, and `forward_auxiliary` where other outputs are judged, too.
 pub fn forward(plan: &Plan) -> TokenStream {
-    let calls: TokenStream = plan
-        .steps
-        .iter()
-        .filter_map(|step| call(plan, step, Direction::Forward))
-        .collect();
-    let parameters = used_in(&calls, "parameters");
+    let calls = |is_for_output: bool| -> TokenStream {
+        plan.steps
+            .iter()
+            .filter(|step| step.purpose.output == is_for_output)
+            .filter_map(|step| call(plan, step, Direction::Forward))
+            .collect()
+    };
+    let for_output = calls(true);
+    let parameters = used_in(&for_output, "parameters");
+    let auxiliary = plan.has_auxiliaries().then(|| {
+        let calls = calls(false);
+        let [parameters, input] = ["parameters", "input"].map(|name| used_in(&calls, name));
+        quote! {
+            /// The rest of it, after `forward`: what only training has a use for.
+            pub fn forward_auxiliary(
+                #parameters: &Parameters,
+                #input: &Input,
+                activations: &mut Activations
+            ) {
+                #calls
+            }
+        }
+    });
     quote! {
         /// The forward pass of one sample, layer by layer.
         pub fn forward(#parameters: &Parameters, input: &Input, activations: &mut Activations) {
-            #calls
+            #for_output
         }
+
+        #auxiliary
     }
+}
+
+/// The call of both.
+fn whole_forward(plan: &Plan) -> TokenStream {
+    let auxiliary = plan
+        .has_auxiliaries()
+        .then(|| quote!(forward_auxiliary(parameters, input, activations);));
+    quote!(forward(parameters, input, activations); #auxiliary)
 }
 
 /// `backward`, and the memory of both passes.
@@ -87,10 +116,14 @@ pub fn backward(plan: &Plan) -> TokenStream {
         .collect();
     let [parameters, input, activations] =
         ["parameters", "input", "activations"].map(|name| used_in(&calls, name));
-    let about = doc(
-        "The backward pass of one sample, after `forward` and `loss_backward`: deltas go back from layer to \
-         layer, and each layer's gradients are added to `gradients`.",
-    );
+    let losses = match judges(plan).collect::<Vec<_>>().as_slice() {
+        [_, _, ..] => "the losses have set the deltas of what they judge",
+        _ => "`forward` and `loss_backward`",
+    };
+    let about = doc(&format!(
+        "The backward pass of one sample, after {losses}: deltas go back from layer to layer, and each layer's \
+         gradients are added to `gradients`.",
+    ));
     quote! {
         #about
         pub fn backward(
@@ -238,7 +271,7 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
         None => (quote!(()), None),
     };
     let [gradients, evaluate, update] = match kernels {
-        Kernels::Plain => plain_bodies(plan, training),
+        Kernels::Plain => plain_bodies(plan),
         Kernels::Simd => simd::trainable_bodies(phases.as_ref()),
     };
     let samples = samples::constants(plan.network);
@@ -295,8 +328,8 @@ fn trainable(plan: &Plan, training: &Training, kernels: Kernels) -> TokenStream 
 }
 
 /// The bodies of `gradients`, `evaluate` and `update`, one sample at a time.
-fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
-    let judged = Judged::new(plan, training);
+fn plain_bodies(plan: &Plan) -> [TokenStream; 3] {
+    let (judged, forward) = (Judged::new(plan), whole_forward(plan));
     let (add, delta) = (judged.add(), judged.delta(&quote!(batch_size)));
     let phases = Phases::of(plan);
     let gradients = if let Some(phases) = &phases {
@@ -306,7 +339,7 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
             let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
             let mut totals = cnn_runtime::Totals::default();
             for (input, target) in inputs.iter().zip(targets) {
-                forward(parameters, input, activations);
+                #forward
                 #add
                 #delta
                 backward(parameters, input, activations, deltas, gradients);
@@ -325,7 +358,7 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
             let activations = &mut #activations;
             let mut totals = cnn_runtime::Totals::default();
             for (input, target) in inputs.iter().zip(targets) {
-                forward(parameters, input, activations);
+                #forward
                 #add
             }
             totals
@@ -334,51 +367,61 @@ fn plain_bodies(plan: &Plan, training: &Training) -> [TokenStream; 3] {
     ]
 }
 
-/// How a sample is judged after its forward pass.
-pub struct Judged {
-    target: TokenStream,
-    scores: TokenStream,
-    delta: Ident,
-    is_weighted: bool,
-}
+/// How a sample is judged after its forward pass: its output first.
+pub struct Judged<'p>(Vec<Judge<'p>>);
 
-impl Judged {
-    pub fn new(plan: &Plan, training: &Training) -> Self {
-        let classes = training.loss.classes();
-        Self {
-            target: if classes.is_some() {
-                quote!(*target)
-            } else {
-                quote!(target)
-            },
-            scores: activation(plan, plan.scores),
-            delta: ident(&plan.value(plan.scores).name),
-            is_weighted: classes.is_some_and(|classes| !classes.weight.is_empty()),
-        }
+impl<'p> Judged<'p> {
+    pub fn new(plan: &'p Plan) -> Self {
+        Self(judges(plan).collect())
     }
 
     /// The statements that name the scores and take the sample into the totals.
     pub fn add(&self) -> TokenStream {
-        let Self { target, scores, .. } = self;
-        let sample = quote!(cnn_runtime::Totals::of(loss(scores, #target), scores, target));
-        let add = if self.is_weighted {
-            quote! {
-                let sample = #sample;
-                totals += sample.weighted(CLASS_WEIGHTS[*target]);
+        let (mut names, mut losses) = (TokenStream::new(), Vec::new());
+        let mut weight = None;
+        for judge in &self.0 {
+            let (place, target) = (judge.scores(), judge.argument());
+            let function = judge.function("loss");
+            if judge.is_main() {
+                names.extend(quote!(let scores = #place;));
+                losses.push(quote!(#function(scores, #target)));
+                weight = judge.loss().classes().filter(|c| !c.weight.is_empty());
+            } else {
+                losses.push(quote!(#function(#place, #target)));
             }
-        } else {
-            quote!(totals += #sample;)
+        }
+        let loss = match losses.as_slice() {
+            [one] => one.clone(),
+            all => {
+                names.extend(quote!(let loss = #(#all)+*;));
+                quote!(loss)
+            }
         };
+        let sample = quote!(cnn_runtime::Totals::of(#loss, scores, target));
+        let Some(main) = self.0.first().filter(|_| weight.is_some()) else {
+            return quote!(#names totals += #sample;);
+        };
+        let weights = main.constant("CLASS_WEIGHTS");
         quote! {
-            let scores = #scores;
-            #add
+            #names
+            let sample = #sample;
+            totals += sample.weighted(#weights[*target]);
         }
     }
 
-    /// The statement that begins the backward pass.
+    /// The statements that begin the backward pass.
     pub fn delta(&self, batch_size: &TokenStream) -> TokenStream {
-        let Self { target, delta, .. } = self;
-        quote!(loss_backward(scores, #target, #batch_size, &mut deltas.#delta);)
+        let start = |judge: &Judge| {
+            let (function, target) = (judge.function("loss_backward"), judge.argument());
+            let (scores, delta) = (judge.scores(), judge.delta());
+            let scores = if judge.is_main() {
+                quote!(scores)
+            } else {
+                scores
+            };
+            quote!(#function(#scores, #target, #batch_size, &mut deltas.#delta);)
+        };
+        self.0.iter().map(start).collect()
     }
 }
 

@@ -145,8 +145,8 @@ impl<'p> Phases<'p> {
     }
 
     /// The method `phase` of plain kernels.
-    fn phase(&self, training: &Training) -> TokenStream {
-        let judged = Judged::new(self.plan, training);
+    fn phase(&self) -> TokenStream {
+        let judged = Judged::new(self.plan);
         let (forward, backward) = (&self.forward, &self.backward);
         let last = forward.last().zip(backward.first());
         let middle = last.map(|(forward, backward)| {
@@ -305,7 +305,7 @@ impl<'p> Phases<'p> {
         });
         let kind = self.statistics_type();
         let phase = match kernels {
-            Kernels::Plain => self.phase(training),
+            Kernels::Plain => self.phase(),
             Kernels::Simd => quote! {
                 fn phase(
                     phase: usize,

@@ -28,7 +28,7 @@ pub fn constants(network: &Network) -> TokenStream {
 
 /// What the values of the output say; nothing where they are logits of classes.
 fn outputs(network: &Network) -> Option<TokenStream> {
-    let loss = &network.training.as_ref()?.loss;
+    let loss = &network.objectives.first()?.loss;
     let last = &network.layers.last()?.kind;
     let outputs = match (loss, last) {
         (loss, last) if loss.includes(last) => "Probabilities",

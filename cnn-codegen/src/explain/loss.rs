@@ -3,19 +3,35 @@
 use super::document::{Document, fenced, paragraph};
 use super::figure::{Tensor, number, rows};
 use super::listing;
-use crate::emit;
+use crate::emit::{self, loss::Judge};
 use crate::plan::Plan;
 use cnn_spec::reference;
 use cnn_spec::training::{Classes, Loss};
 
-/// The chapter.
-pub fn write(document: &mut Document, plan: &Plan, loss: &Loss) {
+/// The chapter; a section for each loss where there are several.
+pub fn write(document: &mut Document, plan: &Plan) {
+    if let [_] = plan.heads.as_slice() {
+        emit::loss::judges(plan).for_each(|judge| document.chapter("The loss", explain(judge)));
+        return;
+    }
+    document.chapter("The losses", paragraph(SEVERAL));
+    for judge in emit::loss::judges(plan) {
+        let output = &judge.head().objective.name;
+        document.section(format!("The loss of `{output}`"), explain(judge));
+    }
+}
+
+const SEVERAL: &str = "Several outputs are judged, each by a loss of its own. What is minimised is the sum of the losses, \
+    each times its weight, and so the delta of each is multiplied with that.";
+
+fn explain(judge: Judge) -> String {
+    let loss = judge.loss();
     let (idea, delta) = words(loss);
-    let functions = listing::functions(emit::loss::functions(loss, plan));
+    let functions = listing::functions(judge.functions());
     let (forward, backward) = functions.split_at(functions.len().min(1));
     let options: String = options(loss).into_iter().map(paragraph).collect();
-    let included = (plan.scores != plan.output).then(|| paragraph(INCLUDED));
-    let text = [
+    let included = judge.includes_layer().then(|| paragraph(INCLUDED));
+    [
         paragraph(&format!(
             "The loss says how far an output is from what it should be: `{}`. {idea}",
             loss.describe()
@@ -26,8 +42,8 @@ pub fn write(document: &mut Document, plan: &Plan, loss: &Loss) {
         paragraph(delta),
         listing::with_code(backward),
         example(&small(loss)),
-    ];
-    document.chapter("The loss", text.concat());
+    ]
+    .concat()
 }
 
 const INCLUDED: &str = "It computes the last layer itself, together with the logarithm that would follow: that is \

@@ -74,8 +74,8 @@ fn document(network: &Network) -> Document {
         format!("{WORDS}\n\n{}", Summary::new(network).markdown()),
     );
     layers::write(&mut document, &plan);
-    if let Some(training) = &network.training {
-        loss::write(&mut document, &plan, &training.loss);
+    if network.training.is_some() {
+        loss::write(&mut document, &plan);
     }
     passes(&mut document, &plan);
     if let Some(training) = &network.training {

@@ -50,7 +50,7 @@ impl Diagram {
         }];
         // The node whose output each layer's is.
         let mut owners: Vec<usize> = Vec::new();
-        for layer in &network.layers {
+        for (layer, is_needed) in network.layers.iter().zip(network.needed_for_output()) {
             if continues(layer, network) {
                 let last = nodes.len() - 1;
                 nodes[last].lines.extend(first_part(&layer.kind));
@@ -67,6 +67,7 @@ impl Diagram {
                     .kind
                     .describe()
                     .split(", ")
+                    .chain((!is_needed).then_some("only in training"))
                     .map(str::to_owned)
                     .collect(),
                 family: Family::of(&layer.kind),

@@ -2,22 +2,35 @@
 
 use super::{Operation, Plan, Step, Value, ValueId};
 
-/// After this, no value that needs a delta is read twice: its readers read aliases, which are the same activation, and
-/// a `fork` behind it adds up their deltas.
+/// After this, no value that needs a delta is read twice by who sends one back, a layer or a loss: such readers read
+/// aliases, which are the same activation, and a `fork` behind it adds up their deltas.
 pub fn fork(plan: &mut Plan) {
     let steps = std::mem::take(&mut plan.steps);
     let mut readers = vec![0; plan.values.len()];
-    for input in steps.iter().flat_map(|step| &step.inputs) {
+    let senders = steps.iter().filter(|step| sends_delta(step, plan));
+    let judged = plan.heads.iter().map(|head| head.scores);
+    for input in senders
+        .flat_map(|step| step.inputs.iter().copied())
+        .chain(judged)
+    {
         readers[input.0] += 1;
     }
     let is_forked = |id: ValueId, plan: &Plan| plan.value(id).has_delta && readers[id.0] > 1;
+    for index in 0..plan.heads.len() {
+        let scores = plan.heads[index].scores;
+        if is_forked(scores, plan) {
+            let judge = format!("{}_loss", plan.heads[index].objective.name);
+            plan.heads[index].scores = alias(plan, scores, &judge);
+        }
+    }
     for mut step in steps {
+        let sends_delta = sends_delta(&step, plan);
         for input in &mut step.inputs {
-            if is_forked(*input, plan) {
+            if sends_delta && is_forked(*input, plan) {
                 *input = alias(plan, *input, &step.name);
             }
         }
-        let output = step.output;
+        let (output, purpose) = (step.output, step.purpose);
         plan.steps.push(step);
         if is_forked(output, plan) {
             plan.steps.push(Step {
@@ -27,9 +40,15 @@ pub fn fork(plan: &mut Plan) {
                 learns: false,
                 inputs: vec![output],
                 output,
+                purpose,
             });
         }
     }
+}
+
+/// Whether a step sends deltas back; in a network that is not trained, whether it would.
+fn sends_delta(step: &Step, plan: &Plan) -> bool {
+    step.purpose.loss || plan.heads.is_empty()
 }
 
 /// The value under another name, for one reader.

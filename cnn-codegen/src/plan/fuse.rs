@@ -2,7 +2,7 @@
 //! its batch norm; a dense layer or a sum with its activation.
 
 use super::layout::is_in_memory;
-use super::{Operation, Plan, Step, ValueId};
+use super::{Operation, Plan, Purpose, Step, ValueId};
 use cnn_spec::layer::{
     Activation, AvgPool2d, BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, GlobalPool, Kind,
     LayerNorm, MaxPool2d, PRelu, Padding, Pair, Upsample2d,
@@ -27,6 +27,8 @@ pub struct Group<'n> {
     pub sums: ValueId,
     /// What it writes.
     pub output: ValueId,
+    /// What that is good for.
+    pub purpose: Purpose,
 }
 
 /// What a group computes.
@@ -115,22 +117,31 @@ impl Group<'_> {
     }
 }
 
-/// After this, the steps up to the scores are groups in order, each of which one kernel computes. Padding is no group
-/// where it stands in memory.
-pub fn fuse<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
-    groups(plan, plan.scores, Norms::Apart)
+/// After this, the steps up to what losses read are groups in order, each of which one kernel computes. Padding is no
+/// group where it stands in memory.
+pub fn for_losses<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    groups(plan, |purpose| purpose.loss, Norms::Apart)
 }
 
-/// The same in inference, for the steps up to a value: batch norms are folded into the convolutions before them.
-pub fn fuse_inference<'n>(plan: &Plan<'n>, last: ValueId) -> Vec<Group<'n>> {
-    groups(plan, last, Norms::Folded)
+/// The same outside of training: batch norms are folded into the convolutions before them.
+pub fn for_evaluation<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    groups(plan, |purpose| purpose.loss, Norms::Folded)
 }
 
-fn groups<'n>(plan: &Plan<'n>, last: ValueId, norms: Norms) -> Vec<Group<'n>> {
+/// The same for the steps up to the output.
+pub fn for_output<'n>(plan: &Plan<'n>) -> Vec<Group<'n>> {
+    groups(plan, |purpose| purpose.output, Norms::Folded)
+}
+
+fn groups<'n>(
+    plan: &Plan<'n>,
+    is_wanted: impl Fn(Purpose) -> bool,
+    norms: Norms,
+) -> Vec<Group<'n>> {
     let mut steps = plan
         .steps
         .iter()
-        .filter(|step| step.output <= last)
+        .filter(|step| is_wanted(step.purpose))
         .peekable();
     let mut groups: Vec<Group> = Vec::new();
     let mut padded = None;
@@ -157,8 +168,8 @@ fn groups<'n>(plan: &Plan<'n>, last: ValueId, norms: Norms) -> Vec<Group<'n>> {
 
 /// The step between the scores and the output, where the loss takes its input.
 pub fn after_scores<'n>(plan: &Plan<'n>) -> Option<Group<'n>> {
-    let step = plan.steps.iter().find(|step| step.output > plan.scores)?;
-    Some(first(step))
+    let is_after = |step: &&Step| step.purpose.output && !step.purpose.loss;
+    plan.steps.iter().find(is_after).map(first)
 }
 
 fn kernel(operation: Operation<'_>) -> Kernel<'_> {
@@ -211,6 +222,7 @@ fn first<'n>(step: &Step<'n>) -> Group<'n> {
         source: step.input(),
         sums: step.output,
         output: step.output,
+        purpose: step.purpose,
     }
 }
 

@@ -76,8 +76,11 @@ struct Zeros {
 }
 
 impl Zeros {
-    /// None where no reader wants any, or where another one wants the value in one row.
+    /// None where no reader wants any, or where another one, or a loss, wants the value in one row.
     fn around(plan: &Plan, value: ValueId) -> Option<Self> {
+        if plan.is_judged(value) {
+            return None;
+        }
         let reads = |step: &Step| step.inputs.iter().any(|&id| plan.original(id) == value);
         if plan
             .steps

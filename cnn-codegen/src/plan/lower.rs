@@ -1,17 +1,19 @@
 //! Layers become steps over named values.
 
-use super::{Operation, Plan, Step, Value, ValueId};
+use super::{Head, Operation, Plan, Purpose, Step, Value, ValueId};
 use cnn_spec::layer::{Kind, Padding};
 use cnn_spec::network::{Layer, Network, Source};
 use cnn_spec::shape::Shape;
+use cnn_spec::training::Objective;
 
 /// After this, no `flatten` is left that only dense layers read, padding is a step of its own, and each value
-/// knows its name, its stored shape and whether it needs a delta.
+/// knows its name, its stored shape and whether it needs a delta. Layers that are good for nothing are gone.
 pub fn lower(network: &Network) -> Plan<'_> {
     let mut lowering = Lowering::new(network);
     // The value that holds what each layer puts out.
     let mut outputs = Vec::with_capacity(network.layers.len());
-    for (index, layer) in network.layers.iter().enumerate() {
+    for ((index, layer), purpose) in network.layers.iter().enumerate().zip(purposes(network)) {
+        lowering.purpose = purpose;
         let read = |source: &Source| match source {
             Source::Input => ValueId::INPUT,
             Source::Layer(index) => outputs[*index],
@@ -19,6 +21,8 @@ pub fn lower(network: &Network) -> Plan<'_> {
         let inputs: Vec<_> = layer.inputs.iter().map(read).collect();
         let output = match &layer.kind {
             Kind::Flatten(_) if is_read_by_dense(network, index) => inputs[0],
+            // Nobody asks for what it would put out.
+            _ if !purpose.output && !purpose.loss => inputs[0],
             kind => {
                 let inputs = lowering.pad(kind, &layer.name, inputs);
                 let shape = stored(&layer.output_shape);
@@ -34,19 +38,40 @@ pub fn lower(network: &Network) -> Plan<'_> {
         outputs.push(output);
     }
     let output = outputs.last().copied().unwrap_or(ValueId::INPUT);
-    let Lowering { values, steps } = lowering;
-    let scores = logits(network, &steps).unwrap_or(output);
+    let Lowering { values, steps, .. } = lowering;
+    let head = |objective| Head {
+        objective,
+        scores: match network.scores(objective) {
+            Source::Input => ValueId::INPUT,
+            Source::Layer(index) => outputs[index],
+        },
+    };
     Plan {
         network,
         values,
         steps,
         output,
-        scores,
+        heads: network.objectives.iter().map(head).collect(),
     }
+}
+
+/// What each layer is good for.
+fn purposes(network: &Network) -> impl Iterator<Item = Purpose> {
+    let scores = |objective: &Objective| network.scores(objective);
+    let for_loss = network.needed_for(network.objectives.iter().map(scores));
+    let for_output = network.needed_for_output();
+    for_output
+        .into_iter()
+        .zip(for_loss)
+        .map(|(output, loss)| Purpose { output, loss })
 }
 
 /// Whether a layer's values go to dense layers only, which read maps as they are.
 fn is_read_by_dense(network: &Network, index: usize) -> bool {
+    let mut objectives = network.objectives.iter();
+    if objectives.any(|objective| network.scores(objective) == Source::Layer(index)) {
+        return false;
+    }
     let is_reader = |layer: &&Layer| layer.inputs.contains(&Source::Layer(index));
     let mut readers = network.layers.iter().filter(is_reader).peekable();
     readers.peek().is_some() && readers.all(|layer| matches!(layer.kind, Kind::Dense(_)))
@@ -55,6 +80,8 @@ fn is_read_by_dense(network: &Network, index: usize) -> bool {
 struct Lowering<'n> {
     values: Vec<Value>,
     steps: Vec<Step<'n>>,
+    /// What the layer that is lowered is good for.
+    purpose: Purpose,
 }
 
 impl<'n> Lowering<'n> {
@@ -68,6 +95,10 @@ impl<'n> Lowering<'n> {
         Self {
             values: vec![input],
             steps: Vec::new(),
+            purpose: Purpose {
+                output: true,
+                loss: true,
+            },
         }
     }
 
@@ -96,6 +127,7 @@ impl<'n> Lowering<'n> {
             learns,
             inputs,
             output,
+            purpose: self.purpose,
         });
         output
     }
@@ -129,12 +161,4 @@ fn padded(shape: &Shape, padding: Padding) -> Shape {
     } = padding;
     Shape::new([channels, top + height + bottom, left + width + right])
         .expect("the check has counted the padded input")
-}
-
-/// The logits, if the network ends in a softmax or sigmoid that its loss includes.
-fn logits(network: &Network, steps: &[Step]) -> Option<ValueId> {
-    let loss = &network.training.as_ref()?.loss;
-    let last = steps.last()?;
-    let is_included = matches!(last.operation, Operation::Layer(kind) if loss.includes(kind));
-    is_included.then_some(last.input())
 }

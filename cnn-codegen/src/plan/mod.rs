@@ -3,7 +3,7 @@
 //! Passes, in order, each with the invariant that it leaves:
 //! 1. [`lower`]: no `flatten` is left before a dense layer, which reads maps as they are; no convolution pads
 //!    its own input; a sequence is maps of a single row; every value has a name and the shape it is stored in, and is known to need a delta or not.
-//! 2. [`fork`]: no value that needs a delta is read twice.
+//! 2. [`fork`]: no value that needs a delta is read twice, be it by a loss.
 //! 3. [`fuse`], for kernels on lanes: steps that one kernel computes are a group.
 //! 4. [`layout`], likewise: padding is no step, but zeros around the value that it pads.
 //! 5. [`route`], likewise: which gradients are computed only where there is a delta.
@@ -26,6 +26,7 @@ pub mod turns;
 use cnn_spec::layer::{Dimensions, Kind, Padding};
 use cnn_spec::network::{Network, Parameter};
 use cnn_spec::shape::Shape;
+use cnn_spec::training::Objective;
 
 /// The steps of a network over the values that they read and write.
 pub struct Plan<'n> {
@@ -37,7 +38,15 @@ pub struct Plan<'n> {
     pub steps: Vec<Step<'n>>,
     /// What the forward pass returns.
     pub output: ValueId,
-    /// What the loss reads: the output, or the logits before a last layer that the loss includes.
+    /// What is judged in training, the output first; empty where there is no training.
+    pub heads: Vec<Head<'n>>,
+}
+
+/// A value that a loss judges.
+pub struct Head<'n> {
+    /// How it is judged.
+    pub objective: &'n Objective,
+    /// What the loss reads: what the judged layer puts out, or the logits before a layer that the loss includes.
     pub scores: ValueId,
 }
 
@@ -76,6 +85,17 @@ pub struct Step<'n> {
     pub inputs: Vec<ValueId>,
     /// What it writes; a fork, what it reads.
     pub output: ValueId,
+    /// What it is good for.
+    pub purpose: Purpose,
+}
+
+/// What a step, or several, are good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purpose {
+    /// The network's output is computed from what it writes.
+    pub output: bool,
+    /// What a loss reads is: deltas come back to it.
+    pub loss: bool,
 }
 
 /// What a step computes.
@@ -95,6 +115,17 @@ impl<'n> Plan<'n> {
         let mut plan = lower::lower(network);
         fork::fork(&mut plan);
         plan
+    }
+
+    /// Whether some steps serve only other outputs than the network's, which training alone computes.
+    pub fn has_auxiliaries(&self) -> bool {
+        self.steps.iter().any(|step| !step.purpose.output)
+    }
+
+    /// Whether a loss reads a value, under whatever name.
+    pub fn is_judged(&self, id: ValueId) -> bool {
+        let mut heads = self.heads.iter();
+        heads.any(|head| self.original(head.scores) == self.original(id))
     }
 
     /// The value with this index.

@@ -107,7 +107,7 @@ impl<'p> Schedule<'p> {
     /// The stages of a network's forward pass.
     pub fn new(plan: &'p Plan<'p>) -> Self {
         let mut staging = Staging::new(plan);
-        for group in fuse::fuse_inference(plan, plan.output) {
+        for group in fuse::for_output(plan) {
             staging.push_group(&group);
         }
         let places = places(&staging.tensors, &staging.stages);

@@ -217,6 +217,7 @@ impl Dataset {
             }
             Targets::Inputs => target.fill(input.values().iter().map(|value| value.to_f64())),
         }
+        target.keep_input(input);
     }
 
     /// What the values are normalised by on their way into a network.

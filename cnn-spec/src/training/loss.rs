@@ -62,7 +62,7 @@ impl Classes {
     }
 }
 
-pub(crate) const LOSS: Key<Loss> = Key::required(
+pub(super) const LOSS: Key<Loss> = Key::optional(
     "loss",
     Form::Tagged(&Tagged {
         noun: "loss",
@@ -71,7 +71,8 @@ pub(crate) const LOSS: Key<Loss> = Key::required(
         open: &[],
         elsewhere: &[],
     }),
-    "What is minimised.",
+    "there are `[[training.losses]]`",
+    "What is minimised: what the last layer puts out costs this.",
 );
 
 const COUNT: Form = up_to_1000(Bound::Excluded(0.0));

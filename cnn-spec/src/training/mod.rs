@@ -1,27 +1,27 @@
-//! How a network is trained: loss, optimizer, schedule, epochs, batch and seed.
+//! How a network is trained: losses, optimizer, schedule, epochs, batch and seed.
 
 mod loss;
+pub(crate) mod objective;
 mod optimizer;
 mod schedule;
 
-pub(crate) use loss::LOSS;
 pub use loss::{Classes, Loss};
+pub use objective::{Objective, Target};
 pub use optimizer::{AdamSettings, Adjustment, MuonSettings, Optimizer};
 pub use schedule::{Anneal, Curve, OneCycle, ReduceOnPlateau, Schedule, ThresholdMode, Warmup};
 
 use crate::fields::Fields;
 use crate::grammar::{Form, Key, KeyInfo, Limits, MAX_SIZE};
 use crate::refusal::Refusal;
-use loss::LOSSES;
+use loss::LOSS;
+use objective::OBJECTIVES;
 use optimizer::{OPTIMIZER, OPTIMIZERS};
 use schedule::{SCHEDULE, SCHEDULES};
 use std::ops::Bound;
 
-/// The `[training]` section, checked.
+/// The `[training]` section, checked, but for its losses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Training {
-    /// What is minimised.
-    pub loss: Loss,
     /// How the parameters follow the gradient.
     pub optimizer: Optimizer,
     /// What is done to the gradient before.
@@ -122,6 +122,7 @@ const SEED: Key<u64> = Key::or(
 /// The keys of `[training]`.
 pub(crate) const KEYS: &[KeyInfo] = &[
     LOSS.info,
+    OBJECTIVES,
     OPTIMIZER.info,
     CLIP_GRAD_NORM.info,
     CLIP_GRAD_VALUE.info,
@@ -138,12 +139,8 @@ impl Training {
         let optimizer = fields
             .variant(&OPTIMIZER, OPTIMIZERS)
             .unwrap_or_else(|| Err(Refusal::new("there is no optimizer")));
-        let loss = fields
-            .variant(&LOSS, LOSSES)
-            .unwrap_or_else(|| Err(Refusal::new("there is no loss")));
         let schedule = fields.variant(&SCHEDULE, SCHEDULES);
         Ok(Self {
-            loss: loss?,
             optimizer: optimizer?,
             clip: read_clip(fields)?,
             ema_decay: fields.find(&EMA_DECAY),

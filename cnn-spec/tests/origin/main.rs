@@ -6,7 +6,7 @@ mod textbook;
 use cnn_spec::Network;
 use cnn_spec::network::Source;
 use cnn_spec::reference::{Batch, Optimizer, Reference, Tensor};
-use cnn_spec::training::{Classes, Loss};
+use cnn_spec::training::{Classes, Loss, Objective};
 use examples::Example;
 use textbook::{full, turned_by_180_degrees, valid};
 
@@ -22,6 +22,11 @@ fn parameters(network: &Network, values: &[&[f64]]) -> Vec<Tensor> {
     parameters
 }
 
+/// What the network puts out, with this loss.
+fn judged(network: &Network, loss: Loss) -> Objective {
+    Objective::of("output", network.layers.len() - 1, loss)
+}
+
 impl Example {
     fn loss(&self) -> Loss {
         match self.loss {
@@ -35,7 +40,8 @@ impl Example {
         let network = parse(self.toml);
         let parameters = parameters(&network, self.parameters);
         let (inputs, targets) = ([self.input.to_vec()], [self.target.to_vec()]);
-        Reference::new(&network).batch(&self.loss(), &parameters, &inputs, &targets)
+        let objective = judged(&network, self.loss());
+        Reference::new(&network).batch(&[objective], &parameters, &inputs, &targets)
     }
 
     /// Compares the reference with every figure of the example.
@@ -224,7 +230,10 @@ fn network_of_the_origin_as_one_would_write_it_today() {
     let mut target = vec![0.0; 10];
     target[8] = 1.0;
     let batch = reference.batch(
-        &Loss::SoftmaxCrossEntropy(Classes::default()),
+        &[judged(
+            &network,
+            Loss::SoftmaxCrossEntropy(Classes::default()),
+        )],
         &parameters,
         &[vec![1.0; 784]],
         &[target],
@@ -263,7 +272,8 @@ fn network_of_the_origin_as_in_the_text() {
 
     let mut target = vec![0.0; 10];
     target[0] = 1.0;
-    let batch = reference.batch(&Loss::Quadratic, &parameters, &[vec![1.0; 784]], &[target]);
+    let quadratic = judged(&network, Loss::Quadratic);
+    let batch = reference.batch(&[quadratic], &parameters, &[vec![1.0; 784]], &[target]);
     assert_close(&[batch.cost], &[1.25]); // ½ · 10 · ¼
     let [conv_weight, conv_bias, dense_weight, dense_bias] = &batch.parameters[..] else {
         panic!("two layers with weight and bias");

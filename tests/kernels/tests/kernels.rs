@@ -71,9 +71,18 @@ fn samples<M: Trainable>(count: usize) -> (Vec<M::Input>, Vec<M::Target>) {
     for input in &mut inputs {
         rng.fill_uniform(input, 1.0);
     }
+    let targets = targets::<M>(&inputs);
+    (inputs, targets)
+}
+
+fn targets<M: Trainable>(inputs: &[M::Input]) -> Vec<M::Target> {
     let classes = M::OUTPUT_SHAPE.iter().product::<usize>();
-    let targets = (0..count).map(|sample| M::Target::from_label(sample * 5 % classes));
-    (inputs, targets.collect())
+    let target = |(sample, input)| {
+        let mut target = M::Target::from_label(sample * 5 % classes);
+        target.keep_input(input);
+        target
+    };
+    inputs.iter().enumerate().map(target).collect()
 }
 
 /// The profile leads through the same step and counts the multiply-adds of the summary.
@@ -127,11 +136,8 @@ where
     S: Trainable<Scalar = f32, Input = P::Input, Target = P::Target>,
 {
     let (inputs, targets) = samples::<P>(count);
-    let exact = step::<D>(
-        widened::<D, P>(),
-        &inputs.iter().map(wide).collect::<Vec<_>>(),
-        &samples::<D>(count).1,
-    );
+    let wide_inputs: Vec<D::Input> = inputs.iter().map(wide).collect();
+    let exact = step::<D>(widened::<D, P>(), &wide_inputs, &targets::<D>(&wide_inputs));
     let plain = step::<P>(initial::<P>(), &inputs, &targets);
     let simd = step::<S>(initial::<S>(), &inputs, &targets);
     for phase in 0..2 {

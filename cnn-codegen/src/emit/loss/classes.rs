@@ -1,31 +1,34 @@
 //! Losses over classes: how surprised the network is by the label.
 
+use super::Judge;
 use crate::emit::tokens::{array_type, doc, formula, number, real, scalar};
-use crate::plan::Plan;
 use cnn_spec::network::Dtype;
 use cnn_spec::training::Classes;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 /// What a label says of its class and of all others, and what its sample weighs.
-pub struct Labels {
+pub struct Labels<'p> {
+    judge: Judge<'p>,
     count: usize,
     dtype: Dtype,
     weights: Vec<f64>,
     smoothing: f64,
+    scale: Option<f64>,
     scalar: Ident,
     scores: TokenStream,
 }
 
-impl Labels {
-    pub fn new(classes: &Classes, plan: &Plan) -> Self {
-        let shape = &plan.value(plan.scores).shape;
-        let dtype = plan.network.dtype;
+impl<'p> Labels<'p> {
+    pub fn new(classes: &Classes, judge: Judge<'p>) -> Self {
+        let (shape, dtype) = (judge.shape(), judge.dtype());
         Self {
+            judge,
             count: shape.elements(),
             dtype,
             weights: classes.weight.clone(),
             smoothing: classes.label_smoothing,
+            scale: judge.scale(),
             scalar: scalar(dtype),
             scores: array_type(dtype, shape),
         }
@@ -39,14 +42,44 @@ impl Labels {
         self.smoothing > 0.0
     }
 
-    /// `1 − ε`: the share of the label's class.
-    pub fn own(&self) -> Literal {
-        real(1.0 - self.smoothing, self.dtype)
+    /// Whether a label counts once, and for its class alone.
+    pub fn is_whole(&self) -> bool {
+        self.scale.is_none() && !self.is_smoothed()
     }
 
-    /// `ε / K`: the share of each class.
+    /// Whether that holds, and all classes weigh the same.
+    pub fn is_plain(&self) -> bool {
+        self.is_whole() && !self.is_weighted()
+    }
+
+    /// `1 − ε`: the share of the label's class, times what the loss counts.
+    pub fn own(&self) -> Literal {
+        real(
+            (1.0 - self.smoothing) * self.scale.unwrap_or(1.0),
+            self.dtype,
+        )
+    }
+
+    /// `ε / K`: the share of each class, likewise.
     pub fn even(&self) -> Literal {
-        real(self.smoothing / self.count as f64, self.dtype)
+        let even = self.smoothing / self.count as f64;
+        real(even * self.scale.unwrap_or(1.0), self.dtype)
+    }
+
+    /// `own *`, where that is not 1.
+    pub fn times_own(&self) -> Option<TokenStream> {
+        let own = self.own();
+        (!self.is_whole()).then(|| quote!(#own *))
+    }
+
+    /// `CLASS_WEIGHTS`.
+    pub fn weights_name(&self) -> Ident {
+        self.judge.constant("CLASS_WEIGHTS")
+    }
+
+    /// The name of one of the loss's functions.
+    pub fn function(&self, name: &str) -> Ident {
+        self.judge.function(name)
     }
 
     /// The sum of all weights.
@@ -62,13 +95,13 @@ impl Labels {
 
     /// `CLASS_WEIGHTS`, where classes have weights.
     pub fn weights(&self) -> Option<TokenStream> {
-        let (scalar, count) = (&self.scalar, number(self.count));
+        let (scalar, count, name) = (&self.scalar, number(self.count), self.weights_name());
         let weights = self.weights.iter().map(|&weight| real(weight, self.dtype));
         self.is_weighted().then(|| {
             quote! {
                 /// What a sample of each class weighs in the mean over a batch.
                 #[rustfmt::skip]
-                pub const CLASS_WEIGHTS: [#scalar; #count] = [#(#weights),*];
+                pub const #name: [#scalar; #count] = [#(#weights),*];
             }
         })
     }
@@ -76,9 +109,10 @@ impl Labels {
     /// The formula of a sample's loss in terms of minus the logarithms `s` of probabilities.
     pub fn loss_text(&self, surprise: &str) -> String {
         let (own, even) = (self.own(), self.even());
+        let factor = self.factor_text();
         let loss = match (self.is_smoothed(), self.is_weighted()) {
-            (false, false) => "s[label]".to_owned(),
-            (false, true) => "w[label] · s[label]".to_owned(),
+            (false, false) => format!("{factor}s[label]"),
+            (false, true) => format!("{factor}w[label] · s[label]"),
             (true, false) => format!("{own} s[label] + {even} Σ s[j]"),
             (true, true) => format!("{own} w[label] · s[label] + {even} Σ w[j] · s[j]"),
         };
@@ -98,11 +132,22 @@ impl Labels {
 
     fn share_text(&self) -> String {
         let (own, even) = (self.own(), self.even());
+        let factor = self.factor_text();
         match (self.is_smoothed(), self.is_weighted()) {
-            (false, false) => "q[j] = 1 if j is the label, else 0".to_owned(),
-            (false, true) => "q[j] = w[j] if j is the label, else 0".to_owned(),
+            (false, false) if self.is_whole() => "q[j] = 1 if j is the label, else 0".to_owned(),
+            (false, false) => format!("q[j] = {own} if j is the label, else 0"),
+            (false, true) => format!("q[j] = {factor}w[j] if j is the label, else 0"),
             (true, false) => format!("q[j] = ({own} if j is the label, else 0) + {even}"),
             (true, true) => format!("q[j] = ({own} w[j] if j is the label, else 0) + {even} w[j]"),
+        }
+    }
+
+    /// `0.3 `, where the label's class does not count once.
+    fn factor_text(&self) -> String {
+        if self.is_whole() {
+            String::new()
+        } else {
+            format!("{} ", self.own())
         }
     }
 
@@ -119,8 +164,7 @@ impl Labels {
     /// Softmax and negative log-likelihood in one.
     pub fn softmax_cross_entropy(&self) -> TokenStream {
         let Self { scalar, scores, .. } = self;
-        let is_plain = !self.is_weighted() && !self.is_smoothed();
-        let [loss_text, delta_text] = if is_plain {
+        let [loss_text, delta_text] = if self.is_plain() {
             [
                 "loss = −ln softmax(logits)[label] = ln Σ e^logits[j] − logits[label]    over j"
                     .to_owned(),
@@ -135,7 +179,8 @@ impl Labels {
         };
         let forward_doc = doc(&format!(
             "Softmax cross-entropy of one sample: how surprised the network is by the label. The largest \
-             logit is subtracted first, so that no power overflows.\n\n{}\n\n{NO_LABEL}",
+             logit is subtracted first, so that no power overflows.{}\n\n{}\n\n{NO_LABEL}",
+            self.judge.note(),
             formula(&loss_text),
         ));
         let backward_doc = doc(&format!(
@@ -151,11 +196,12 @@ impl Labels {
             self.cost(&quote!(logits), &|z| quote!(#log_sum - #z))
         };
         let (weights, share, delta) = (self.weights(), self.share(), self.logits_delta());
+        let [loss, loss_backward] = ["loss", "loss_backward"].map(|name| self.function(name));
         quote! {
             #weights
 
             #forward_doc
-            pub fn loss(logits: &#scores, label: usize) -> #scalar {
+            pub fn #loss(logits: &#scores, label: usize) -> #scalar {
                 let largest = logits.iter().copied().fold(#scalar::NEG_INFINITY, #scalar::max);
                 let mut sum = 0.0;
                 for z in logits {
@@ -165,7 +211,7 @@ impl Labels {
             }
 
             #backward_doc
-            pub fn loss_backward(
+            pub fn #loss_backward(
                 logits: &#scores,
                 label: usize,
                 batch_size: usize,
@@ -188,7 +234,8 @@ impl Labels {
     pub fn nll(&self) -> TokenStream {
         let Self { scalar, scores, .. } = self;
         let forward_doc = doc(&format!(
-            "Negative log-likelihood of one sample: how surprised the network is by the label.\n\n{}\n\n{NO_LABEL}",
+            "Negative log-likelihood of one sample: how surprised the network is by the label.{}\n\n{}\n\n{NO_LABEL}",
+            self.judge.note(),
             formula(&self.loss_text("s[j] = −log_probabilities[j]")),
         ));
         let backward_doc = doc(&format!(
@@ -200,24 +247,28 @@ impl Labels {
         let delta = match (self.is_smoothed(), self.is_weighted()) {
             (false, _) => quote!(delta.fill(0.0);),
             (true, false) => quote!(delta.fill(-even);),
-            (true, true) => quote! {
-                for (d, w) in delta.iter_mut().zip(CLASS_WEIGHTS) {
-                    *d = -even * w;
+            (true, true) => {
+                let class_weights = self.weights_name();
+                quote! {
+                    for (d, w) in delta.iter_mut().zip(#class_weights) {
+                        *d = -even * w;
+                    }
                 }
-            },
+            }
         };
+        let [loss, loss_backward] = ["loss", "loss_backward"].map(|name| self.function(name));
         let own = self.own_share();
         let (weights, share, unread) = (self.weights(), self.share(), quote!(_));
         quote! {
             #weights
 
             #forward_doc
-            pub fn loss(log_probabilities: &#scores, label: usize) -> #scalar {
+            pub fn #loss(log_probabilities: &#scores, label: usize) -> #scalar {
                 #cost
             }
 
             #backward_doc
-            pub fn loss_backward(
+            pub fn #loss_backward(
                 #unread: &#scores,
                 label: usize,
                 batch_size: usize,
@@ -238,17 +289,19 @@ impl Labels {
         surprise: &dyn Fn(TokenStream) -> TokenStream,
     ) -> TokenStream {
         let of_label = surprise(quote!(#scores[label]));
-        let weight = self.is_weighted().then(|| quote!(CLASS_WEIGHTS[label] *));
-        if !self.is_smoothed() {
-            return match weight {
-                None => of_label,
-                Some(weight) => quote!(#weight (#of_label)),
-            };
+        let class_weights = self.weights_name();
+        let weight = self.is_weighted().then(|| quote!(#class_weights[label] *));
+        let own = self.times_own();
+        if self.is_plain() {
+            return of_label;
         }
-        let (own, even, of_class) = (self.own(), self.even(), surprise(quote!(z)));
+        if !self.is_smoothed() {
+            return quote!(#own #weight (#of_label));
+        }
+        let (even, of_class) = (self.even(), surprise(quote!(z)));
         let sum = if self.is_weighted() {
             quote! {
-                for (w, z) in CLASS_WEIGHTS.iter().zip(#scores) {
+                for (w, z) in #class_weights.iter().zip(#scores) {
                     all += w * (#of_class);
                 }
             }
@@ -262,17 +315,19 @@ impl Labels {
         quote! {
             let mut all = 0.0;
             #sum
-            #own * #weight (#of_label) + #even * all
+            #own #weight (#of_label) + #even * all
         }
     }
 
     /// The shares that the label's class and each class have in a batch's loss.
     fn share(&self) -> Option<TokenStream> {
-        let weight = quote!(CLASS_WEIGHTS[label]);
-        let (own, even) = (self.own(), self.even());
+        let class_weights = self.weights_name();
+        let weight = quote!(#class_weights[label]);
+        let (own, times_own, even) = (self.own(), self.times_own(), self.even());
         match (self.is_smoothed(), self.is_weighted()) {
-            (false, false) => None,
-            (false, true) => Some(quote!(let share = #weight / samples;)),
+            (false, false) if self.is_whole() => None,
+            (false, false) => Some(quote!(let share = #own / samples;)),
+            (false, true) => Some(quote!(let share = #times_own #weight / samples;)),
             (true, false) => Some(quote! {
                 let share = #own / samples;
                 let even = #even / samples;
@@ -285,10 +340,10 @@ impl Labels {
     }
 
     fn own_share(&self) -> TokenStream {
-        if self.is_weighted() || self.is_smoothed() {
-            quote!(share)
-        } else {
+        if self.is_plain() {
             quote!(1.0 / samples)
+        } else {
+            quote!(share)
         }
     }
 
@@ -296,12 +351,12 @@ impl Labels {
     fn logits_delta(&self) -> TokenStream {
         let (own, weight_sum) = (self.own_share(), self.weight_sum());
         let delta = match (self.is_smoothed(), self.is_weighted()) {
-            (false, false) => quote! {
+            (false, false) if self.is_whole() => quote! {
                 for p in delta.iter_mut() {
                     *p /= sum * samples;
                 }
             },
-            (false, true) => quote! {
+            (false, _) => quote! {
                 for p in delta.iter_mut() {
                     *p *= share / sum;
                 }
@@ -312,12 +367,15 @@ impl Labels {
                     *p = scale * *p - even;
                 }
             },
-            (true, true) => quote! {
-                let scale = (share + #weight_sum * even) / sum;
-                for (p, w) in delta.iter_mut().zip(CLASS_WEIGHTS) {
-                    *p = scale * *p - even * w;
+            (true, true) => {
+                let class_weights = self.weights_name();
+                quote! {
+                    let scale = (share + #weight_sum * even) / sum;
+                    for (p, w) in delta.iter_mut().zip(#class_weights) {
+                        *p = scale * *p - even * w;
+                    }
                 }
-            },
+            }
         };
         quote! {
             #delta

@@ -1,14 +1,15 @@
 //! Losses that are a sum over the outputs `a` and their targets `y`.
 
+use super::Judge;
 use crate::emit::tokens::{array_type, doc, formula, number, real, scalar};
-use crate::plan::Plan;
 use cnn_spec::network::Dtype;
 use cnn_spec::training::Loss;
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 /// One such loss, in Rust and in words.
-pub struct Elementwise {
+pub struct Elementwise<'p> {
+    judge: Judge<'p>,
     name: &'static str,
     /// What an output adds to the sum.
     term: TokenStream,
@@ -27,12 +28,13 @@ pub struct Elementwise {
     dtype: Dtype,
 }
 
-impl Elementwise {
-    /// The loss over the scores of a plan; mean squares unless it is another.
-    pub fn new(loss: &Loss, plan: &Plan) -> Self {
-        let dtype = plan.network.dtype;
+impl<'p> Elementwise<'p> {
+    /// The loss over scores; mean squares unless it is another.
+    pub fn new(judge: Judge<'p>) -> Self {
+        let dtype = judge.dtype();
         let scalar = scalar(dtype);
         let squares = Self {
+            judge,
             name: "The mean squared error",
             term: quote!((a - y) * (a - y)),
             term_text: "(a − y)²".to_owned(),
@@ -41,11 +43,11 @@ impl Elementwise {
             given_term: quote!(),
             given_slope: quote!(),
             given_text: String::new(),
-            count: Some(plan.value(plan.scores).shape.elements()),
+            count: Some(judge.shape().elements()),
             weights: Vec::new(),
             dtype,
         };
-        match loss {
+        match judge.loss() {
             Loss::BinaryCrossEntropy { pos_weight } => squares.binary_cross_entropy(pos_weight),
             Loss::Quadratic => Self {
                 name: "The quadratic cost",
@@ -155,25 +157,41 @@ impl Elementwise {
 
     /// The loss of a sample, of `sum`.
     pub fn value(&self) -> TokenStream {
+        let scale = self.scale();
         match self.count {
-            None => quote!(0.5 * sum),
+            None => {
+                let half = real(0.5 * self.judge.scale().unwrap_or(1.0), self.dtype);
+                quote!(#half * sum)
+            }
             Some(count) => {
                 let count = real(count as f64, self.dtype);
-                quote!(sum / #count)
+                quote!(#scale sum / #count)
             }
         }
     }
 
     /// The delta of an output.
     fn delta(&self) -> TokenStream {
-        let slope = &self.slope;
+        let (scale, slope) = (self.scale(), &self.slope);
         match self.count {
-            None => quote!(#slope / samples),
+            None => quote!(#scale #slope / samples),
             Some(count) => {
                 let count = real(count as f64, self.dtype);
-                quote!(#slope / (#count * samples))
+                quote!(#scale #slope / (#count * samples))
             }
         }
+    }
+
+    /// `0.3 *`, where the loss does not count once.
+    fn scale(&self) -> Option<TokenStream> {
+        let scale = self.judge.scale()?;
+        let scale = real(scale, self.dtype);
+        Some(quote!(#scale *))
+    }
+
+    /// The name of one of the loss's functions.
+    pub fn function(&self, name: &str) -> Ident {
+        self.judge.function(name)
     }
 
     /// The statements that add an output's part to `sum`.
@@ -193,12 +211,13 @@ impl Elementwise {
     /// `POS_WEIGHTS`, where it is not the same for all outputs.
     pub fn weights(&self) -> Option<TokenStream> {
         let (scalar, count) = (scalar(self.dtype), number(self.weights.len()));
+        let name = self.judge.constant("POS_WEIGHTS");
         let weights = self.weights.iter().map(|&weight| real(weight, self.dtype));
         (!self.weights.is_empty()).then(|| {
             quote! {
                 /// What a target of one counts beside a target of zero, for each output.
                 #[rustfmt::skip]
-                pub const POS_WEIGHTS: [#scalar; #count] = [#(#weights),*];
+                pub const #name: [#scalar; #count] = [#(#weights),*];
             }
         })
     }
@@ -209,13 +228,15 @@ impl Elementwise {
         if self.weights.is_empty() {
             [quote!((a, y)), pairs]
         } else {
-            [quote!(((a, y), p)), quote!(#pairs.zip(POS_WEIGHTS))]
+            let weights = self.judge.constant("POS_WEIGHTS");
+            [quote!(((a, y), p)), quote!(#pairs.zip(#weights))]
         }
     }
 
-    pub fn functions(&self, plan: &Plan) -> TokenStream {
+    pub fn functions(&self) -> TokenStream {
         let scalar = scalar(self.dtype);
-        let scores = array_type(self.dtype, &plan.value(plan.scores).shape);
+        let scores = array_type(self.dtype, self.judge.shape());
+        let target = self.judge.target_type();
         let Self {
             name,
             term_text,
@@ -223,15 +244,22 @@ impl Elementwise {
             given_text,
             ..
         } = self;
+        let scale_text = self.judge.scale().map_or_else(String::new, |scale| {
+            format!("{} · ", real(scale, self.dtype))
+        });
         let [value_text, delta_text] = match self.count {
-            None => [format!("½ Σ {term_text}"), slope_text.clone()],
+            None => [
+                format!("{scale_text}½ Σ {term_text}"),
+                format!("{scale_text}{slope_text}"),
+            ],
             Some(count) => [
-                format!("Σ {term_text} / {count}"),
-                format!("{slope_text} / {count}"),
+                format!("{scale_text}Σ {term_text} / {count}"),
+                format!("{scale_text}{slope_text} / {count}"),
             ],
         };
         let forward_doc = doc(&format!(
-            "{name} of one sample, over outputs `a` and targets `y`.\n\n{}",
+            "{name} of one sample, over outputs `a` and targets `y`.{}\n\n{}",
+            self.judge.note(),
             formula(&format!("loss = {value_text}{given_text}"))
         ));
         let backward_doc = doc(&format!(
@@ -239,13 +267,14 @@ impl Elementwise {
             formula(&format!("delta = {delta_text} / batch_size{given_text}"))
         ));
         let (weights, add, value, set) = (self.weights(), self.add(), self.value(), self.set());
+        let [loss, loss_backward] = ["loss", "loss_backward"].map(|name| self.function(name));
         let [pattern, pairs] =
             self.pairs(&quote!(output.values().iter()), &quote!(target.values()));
         quote! {
             #weights
 
             #forward_doc
-            pub fn loss(output: &#scores, target: &#scores) -> #scalar {
+            pub fn #loss(output: &#scores, target: &#target) -> #scalar {
                 let mut sum = 0.0;
                 for #pattern in #pairs {
                     #add
@@ -254,9 +283,9 @@ impl Elementwise {
             }
 
             #backward_doc
-            pub fn loss_backward(
+            pub fn #loss_backward(
                 output: &#scores,
-                target: &#scores,
+                target: &#target,
                 batch_size: usize,
                 delta: &mut #scores
             ) {

@@ -2,28 +2,122 @@
 //! sample get a delta of zero and so have no part in any gradient.
 
 use super::function::{flat, flat_mut, lanes_type};
-use crate::emit::loss::{Elementwise, Labels};
-use crate::emit::tokens::{doc, formula};
+use super::memory::Memory;
+use crate::emit::loss::{Elementwise, Judge, Labels, judges};
+use crate::emit::tokens::{doc, formula, real};
 use crate::plan::Plan;
+use cnn_spec::network::Dtype;
 use cnn_spec::training::Loss;
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// `loss_lanes` and `loss_backward_lanes`.
-pub fn functions(loss: &Loss, plan: &Plan) -> TokenStream {
-    match loss {
-        Loss::SoftmaxCrossEntropy(classes) => {
-            softmax_cross_entropy(&Labels::new(classes, plan), plan)
-        }
-        Loss::Nll(classes) => nll(&Labels::new(classes, plan), plan),
-        _ => elementwise(&Elementwise::new(loss, plan), plan),
+/// `loss_lanes` and `loss_backward_lanes` of each loss.
+pub fn functions(plan: &Plan) -> TokenStream {
+    judges(plan)
+        .map(|judge| match judge.loss() {
+            Loss::SoftmaxCrossEntropy(classes) => {
+                softmax_cross_entropy(&Labels::new(classes, judge), judge)
+            }
+            Loss::Nll(classes) => nll(&Labels::new(classes, judge), judge),
+            _ => elementwise(&Elementwise::new(judge), judge),
+        })
+        .collect()
+}
+
+/// The statements that take a block into the totals.
+pub fn add(plan: &Plan, memory: &Memory) -> TokenStream {
+    let mut calls = judges(plan).map(|judge| block(judge, memory));
+    let main = calls.next();
+    let others: Vec<_> = calls.collect();
+    if others.is_empty() {
+        return quote! {
+            let block = #main;
+            totals += block;
+        };
+    }
+    quote! {
+        let mut block = #main;
+        #(block.loss += #others;)*
+        totals += block;
     }
 }
 
-fn softmax_cross_entropy(labels: &Labels, plan: &Plan) -> TokenStream {
-    let scores = lanes_type(&plan.value(plan.scores).shape);
-    let is_plain = !labels.is_weighted() && !labels.is_smoothed();
-    let [loss_text, delta_text] = if is_plain {
+/// The losses of a block.
+pub fn block(judge: Judge, memory: &Memory) -> TokenStream {
+    let function = judge.function("loss_lanes");
+    let scores = memory.activation(judge.head().scores);
+    quote!(#function(simd, lanes::view(&#scores), targets))
+}
+
+/// The statements that begin the backward pass of a block.
+pub fn deltas(plan: &Plan, memory: &Memory, batch_size: &TokenStream) -> TokenStream {
+    judges(plan)
+        .map(|judge| delta(judge, memory, batch_size))
+        .collect()
+}
+
+/// The statement that does so for one loss.
+pub fn delta(judge: Judge, memory: &Memory, batch_size: &TokenStream) -> TokenStream {
+    let function = judge.function("loss_backward_lanes");
+    let scores = memory.activation(judge.head().scores);
+    let delta = memory.delta(judge.head().scores);
+    quote! {
+        #function(
+            simd,
+            lanes::view(&#scores),
+            targets,
+            #batch_size,
+            lanes::view_mut(&mut #delta)
+        );
+    }
+}
+
+/// What a loss tells of a block: of the network's output all totals, of any other only the sum of the losses.
+struct Sums {
+    kind: TokenStream,
+    start: TokenStream,
+    /// Takes in `sample`, or `loss`.
+    add: TokenStream,
+    end: TokenStream,
+}
+
+impl Sums {
+    /// `sample` names the totals of one lane's sample, whose loss is `loss`.
+    fn new(judge: Judge, sample: &TokenStream, loss: &TokenStream) -> Self {
+        if judge.is_main() {
+            Self {
+                kind: quote!(cnn_runtime::Totals),
+                start: quote!(let mut totals = cnn_runtime::Totals::default();),
+                add: quote!(#sample totals += sample;),
+                end: quote!(totals),
+            }
+        } else {
+            Self {
+                kind: quote!(f64),
+                start: quote!(let mut total_loss = 0.0;),
+                add: quote!(total_loss += f64::from(#loss);),
+                end: quote!(total_loss),
+            }
+        }
+    }
+}
+
+/// The documentation of `loss_lanes`.
+fn totals_doc(judge: Judge, loss: &str, hits: &str, rest: &str) -> TokenStream {
+    let hits = if judge.is_main() {
+        format!(", and how many of them have {hits}")
+    } else {
+        String::new()
+    };
+    let note = judge.note();
+    doc(&format!(
+        "{loss} of the samples of a block{hits}.{note}{rest}"
+    ))
+}
+
+fn softmax_cross_entropy(labels: &Labels, judge: Judge) -> TokenStream {
+    let scores = lanes_type(judge.shape());
+    let [loss_text, delta_text] = if labels.is_plain() {
         [
             "loss = ln Σ e^logits[j] − logits[label]    over j".to_owned(),
             "delta[j] = (softmax(logits)[j] − (1 if j is the label, else 0)) / batch_size"
@@ -35,28 +129,47 @@ fn softmax_cross_entropy(labels: &Labels, plan: &Plan) -> TokenStream {
             labels.logits_delta_text(),
         ]
     };
-    let totals_doc = doc(&format!(
-        "Softmax cross-entropy of the samples of a block, and how many of them have their largest logit at their \
-         label.\n\n{}\n\n{NO_LABEL}",
-        formula(&loss_text),
-    ));
+    let totals_doc = totals_doc(
+        judge,
+        "Softmax cross-entropy",
+        "their largest logit at their label",
+        &format!("\n\n{}\n\n{NO_LABEL}", formula(&loss_text)),
+    );
     let backward_doc = doc(&format!(
         "The delta of the logits. {}\n\n{}\n\n{NO_LABEL}",
         labels.mean_text(),
         formula(&delta_text),
     ));
-    let (weights, largest) = (labels.weights(), largest(&quote!(logits)));
+    let largest_logit = quote! {
+        let mut largest = lanes::load(simd, &logits[0]);
+        for z in logits {
+            largest = largest.max(lanes::load(simd, z));
+        }
+    };
+    let (weights, largest) = if judge.is_main() {
+        (labels.weights(), largest(&quote!(logits)))
+    } else {
+        (labels.weights(), largest_logit.clone())
+    };
     let all = scores_of_all(labels, &quote!(logits));
     let of_label = quote!(total - logits[*label].as_ref()[lane]);
     let weight_sum = labels.weight_sum();
     let loss = sample_loss(labels, &of_label, &quote!(#weight_sum * total - all[lane]));
-    let sample = sample(labels);
-    let delta = logits_delta(labels);
+    let Sums {
+        kind,
+        start,
+        add,
+        end,
+    } = Sums::new(judge, &sample(labels), &quote!(loss));
+    let (delta, share) = (logits_delta(labels, judge), share(labels));
+    let each = each(&quote!(labels), judge);
+    let [loss_lanes, loss_backward_lanes] =
+        ["loss_lanes", "loss_backward_lanes"].map(|name| judge.function(name));
     quote! {
         #weights
 
         #totals_doc
-        pub fn loss_lanes<S: Lanes>(simd: S, logits: &#scores, labels: &[Target]) -> cnn_runtime::Totals {
+        pub fn #loss_lanes<S: Lanes>(simd: S, logits: &#scores, labels: &[Target]) -> #kind {
             simd.vectorize(#[inline(always)] || {
                 #largest
                 let mut sum = lanes::splat(simd, 0.0);
@@ -64,19 +177,18 @@ fn softmax_cross_entropy(labels: &Labels, plan: &Plan) -> TokenStream {
                     sum += lanes::exp(simd, lanes::load(simd, z) - largest);
                 }
                 #all
-                let mut totals = cnn_runtime::Totals::default();
-                for (lane, label) in labels.iter().enumerate() {
+                #start
+                for (lane, label) in #each.enumerate() {
                     let total = largest[lane] + cnn_runtime::math::ln(sum[lane]);
                     #loss
-                    #sample
-                    totals += sample;
+                    #add
                 }
-                totals
+                #end
             })
         }
 
         #backward_doc
-        pub fn loss_backward_lanes<S: Lanes>(
+        pub fn #loss_backward_lanes<S: Lanes>(
             simd: S,
             logits: &#scores,
             labels: &[Target],
@@ -84,11 +196,8 @@ fn softmax_cross_entropy(labels: &Labels, plan: &Plan) -> TokenStream {
             delta: &mut #scores
         ) {
             simd.vectorize(#[inline(always)] || {
-                let share = 1.0 / batch_size as f32;
-                let mut largest = lanes::load(simd, &logits[0]);
-                for z in logits {
-                    largest = largest.max(lanes::load(simd, z));
-                }
+                let share = #share / batch_size as f32;
+                #largest_logit
                 let mut sum = lanes::splat(simd, 0.0);
                 for (p, z) in delta.iter_mut().zip(logits) {
                     let power = lanes::exp(simd, lanes::load(simd, z) - largest);
@@ -98,6 +207,21 @@ fn softmax_cross_entropy(labels: &Labels, plan: &Plan) -> TokenStream {
                 #delta
             });
         }
+    }
+}
+
+/// What leads to each label, or to each target of a loss over numbers.
+fn each(targets: &TokenStream, judge: Judge) -> TokenStream {
+    let part = judge.part();
+    quote!(#targets.iter() #part)
+}
+
+/// What a label counts for its class alone, where nothing else divides it.
+fn share(labels: &Labels) -> Literal {
+    if labels.is_weighted() || labels.is_smoothed() {
+        real(1.0, Dtype::F32)
+    } else {
+        labels.own()
     }
 }
 
@@ -117,9 +241,10 @@ fn largest(scores: &TokenStream) -> TokenStream {
 
 /// The sum of all scores of each lane by the weights of their classes, where labels are smoothed.
 fn scores_of_all(labels: &Labels, scores: &TokenStream) -> Option<TokenStream> {
+    let class_weights = labels.weights_name();
     let sum = if labels.is_weighted() {
         quote! {
-            for (z, w) in #scores.iter().zip(CLASS_WEIGHTS) {
+            for (z, w) in #scores.iter().zip(#class_weights) {
                 all += lanes::load(simd, z) * w;
             }
         }
@@ -137,25 +262,29 @@ fn scores_of_all(labels: &Labels, scores: &TokenStream) -> Option<TokenStream> {
 
 /// Names a sample's loss, made of that of its label's class and the sum of those of all.
 fn sample_loss(labels: &Labels, of_label: &TokenStream, of_all: &TokenStream) -> TokenStream {
-    let (own, even) = (labels.own(), labels.even());
+    let (own, even) = (labels.times_own(), labels.even());
+    let class_weights = labels.weights_name();
     let weight = labels
         .is_weighted()
-        .then(|| quote!(CLASS_WEIGHTS[*label] *));
-    match (labels.is_smoothed(), weight) {
-        (false, None) => quote!(let loss = #of_label;),
-        (false, Some(weight)) => quote!(let loss = #weight (#of_label);),
-        (true, weight) => quote! {
+        .then(|| quote!(#class_weights[*label] *));
+    if labels.is_smoothed() {
+        quote! {
             let of_label = #of_label;
             let of_all = #of_all;
-            let loss = #own * #weight of_label + #even * of_all;
-        },
+            let loss = #own #weight of_label + #even * of_all;
+        }
+    } else if labels.is_plain() {
+        quote!(let loss = #of_label;)
+    } else {
+        quote!(let loss = #own #weight (#of_label);)
     }
 }
 
 /// The totals of one lane's sample.
 fn sample(labels: &Labels) -> TokenStream {
     let weight = if labels.is_weighted() {
-        quote!(f64::from(CLASS_WEIGHTS[*label]))
+        let class_weights = labels.weights_name();
+        quote!(f64::from(#class_weights[*label]))
     } else {
         quote!(1.0)
     };
@@ -170,7 +299,8 @@ fn sample(labels: &Labels) -> TokenStream {
 }
 
 /// From powers of e to the delta of the logits.
-fn logits_delta(labels: &Labels) -> TokenStream {
+fn logits_delta(labels: &Labels, judge: Judge) -> TokenStream {
+    let each = each(&quote!(labels), judge);
     if !labels.is_weighted() && !labels.is_smoothed() {
         return quote! {
             // Nothing where a lane has no sample.
@@ -180,12 +310,13 @@ fn logits_delta(labels: &Labels) -> TokenStream {
             for p in delta.iter_mut() {
                 (lanes::load(simd, p) * scale).store_array(p);
             }
-            for (lane, label) in labels.iter().enumerate() {
+            for (lane, label) in #each.enumerate() {
                 delta[*label].as_mut()[lane] -= share;
             }
         };
     }
     let shares = shares(labels);
+    let class_weights = labels.weights_name();
     let weight_sum = labels.weight_sum();
     let delta = match (labels.is_smoothed(), labels.is_weighted()) {
         (false, _) => quote! {
@@ -204,7 +335,7 @@ fn logits_delta(labels: &Labels) -> TokenStream {
         (true, true) => quote! {
             let own = S::f32s::from_slice(simd, &shares[..S::COUNT]);
             let scale = (own + even * #weight_sum) / sum;
-            for (p, w) in delta.iter_mut().zip(CLASS_WEIGHTS) {
+            for (p, w) in delta.iter_mut().zip(#class_weights) {
                 (lanes::load(simd, p) * scale - even * w).store_array(p);
             }
         },
@@ -212,7 +343,7 @@ fn logits_delta(labels: &Labels) -> TokenStream {
     quote! {
         #shares
         #delta
-        for (lane, label) in labels.iter().enumerate() {
+        for (lane, label) in #each.enumerate() {
             delta[*label].as_mut()[lane] -= shares[lane];
         }
     }
@@ -220,12 +351,13 @@ fn logits_delta(labels: &Labels) -> TokenStream {
 
 /// The shares in a batch's loss that the class of each lane's label has, and that each class has.
 fn shares(labels: &Labels) -> TokenStream {
-    let (own, even) = (labels.own(), labels.even());
-    let own = labels.is_smoothed().then(|| quote!(#own *));
+    let (own, even) = (labels.times_own(), labels.even());
     let own = if labels.is_weighted() {
+        // Then nothing is compared with a sample itself: weights would differ from loss to loss.
+        let class_weights = labels.weights_name();
         quote! {
             for (own, label) in shares.iter_mut().zip(labels) {
-                *own = #own CLASS_WEIGHTS[*label] * share;
+                *own = #own #class_weights[*label] * share;
             }
         }
     } else {
@@ -246,23 +378,34 @@ fn shares(labels: &Labels) -> TokenStream {
     }
 }
 
-fn nll(labels: &Labels, plan: &Plan) -> TokenStream {
-    let scores = lanes_type(&plan.value(plan.scores).shape);
-    let totals_doc = doc(&format!(
-        "Negative log-likelihood of the samples of a block, and how many of them have their largest probability at \
-         their label.\n\n{}\n\n{NO_LABEL}",
-        formula(&labels.loss_text("s[j] = −log_probabilities[j]")),
-    ));
+fn nll(labels: &Labels, judge: Judge) -> TokenStream {
+    let scores = lanes_type(judge.shape());
+    let totals_doc = totals_doc(
+        judge,
+        "Negative log-likelihood",
+        "their largest probability at their label",
+        &format!(
+            "\n\n{}\n\n{NO_LABEL}",
+            formula(&labels.loss_text("s[j] = −log_probabilities[j]"))
+        ),
+    );
     let backward_doc = doc(&format!(
         "The delta of the log-probabilities. {}\n\n{}\n\n{NO_LABEL}",
         labels.mean_text(),
         formula(&labels.log_probabilities_delta_text()),
     ));
-    let (weights, largest) = (labels.weights(), largest(&quote!(log_probabilities)));
+    let largest = judge.is_main().then(|| largest(&quote!(log_probabilities)));
     let all = scores_of_all(labels, &quote!(log_probabilities));
     let of_label = quote!(-log_probabilities[*label].as_ref()[lane]);
     let loss = sample_loss(labels, &of_label, &quote!(-all[lane]));
-    let (sample, shares) = (sample(labels), shares(labels));
+    let Sums {
+        kind,
+        start,
+        add,
+        end,
+    } = Sums::new(judge, &sample(labels), &quote!(loss));
+    let (weights, shares) = (labels.weights(), shares(labels));
+    let class_weights = labels.weights_name();
     let delta = match (labels.is_smoothed(), labels.is_weighted()) {
         (false, _) => quote!(lanes::clear(simd, delta);),
         (true, false) => quote! {
@@ -271,35 +414,37 @@ fn nll(labels: &Labels, plan: &Plan) -> TokenStream {
             }
         },
         (true, true) => quote! {
-            for (d, w) in delta.iter_mut().zip(CLASS_WEIGHTS) {
+            for (d, w) in delta.iter_mut().zip(#class_weights) {
                 (even * -w).store_array(d);
             }
         },
     };
+    let each = each(&quote!(labels), judge);
+    let [loss_lanes, loss_backward_lanes] =
+        ["loss_lanes", "loss_backward_lanes"].map(|name| judge.function(name));
     quote! {
         #weights
 
         #totals_doc
-        pub fn loss_lanes<S: Lanes>(
+        pub fn #loss_lanes<S: Lanes>(
             simd: S,
             log_probabilities: &#scores,
             labels: &[Target]
-        ) -> cnn_runtime::Totals {
+        ) -> #kind {
             simd.vectorize(#[inline(always)] || {
                 #largest
                 #all
-                let mut totals = cnn_runtime::Totals::default();
-                for (lane, label) in labels.iter().enumerate() {
+                #start
+                for (lane, label) in #each.enumerate() {
                     #loss
-                    #sample
-                    totals += sample;
+                    #add
                 }
-                totals
+                #end
             })
         }
 
         #backward_doc
-        pub fn loss_backward_lanes<S: Lanes>(
+        pub fn #loss_backward_lanes<S: Lanes>(
             simd: S,
             _: &#scores,
             labels: &[Target],
@@ -310,7 +455,7 @@ fn nll(labels: &Labels, plan: &Plan) -> TokenStream {
                 let share = 1.0 / batch_size as f32;
                 #shares
                 #delta
-                for (lane, label) in labels.iter().enumerate() {
+                for (lane, label) in #each.enumerate() {
                     delta[*label].as_mut()[lane] -= shares[lane];
                 }
             });
@@ -318,8 +463,8 @@ fn nll(labels: &Labels, plan: &Plan) -> TokenStream {
     }
 }
 
-fn elementwise(loss: &Elementwise, plan: &Plan) -> TokenStream {
-    let shape = &plan.value(plan.scores).shape;
+fn elementwise(loss: &Elementwise, judge: Judge) -> TokenStream {
+    let shape = judge.shape();
     let (scores, flat, flat_mut) = (lanes_type(shape), flat(shape), flat_mut(shape));
     let (flat_output, flat_delta) = if shape.rank() == 1 {
         (quote!(), quote!())
@@ -335,38 +480,54 @@ fn elementwise(loss: &Elementwise, plan: &Plan) -> TokenStream {
         &quote!(target.values().iter().copied()),
     );
     let (add, value, set) = (loss.add(), loss.value(), loss.set());
+    let sample = quote! {
+        let mut best = 0;
+        for index in 1..output.len() {
+            if output[index].as_ref()[lane] > output[best].as_ref()[lane] {
+                best = index;
+            }
+        }
+        let sample = cnn_runtime::Totals {
+            loss: f64::from(#value),
+            correct: usize::from(best == cnn_runtime::argmax(target)),
+            samples: 1,
+            weight: 1.0,
+        };
+    };
+    let Sums {
+        kind,
+        start,
+        add: add_sample,
+        end,
+    } = Sums::new(judge, &sample, &value);
+    let totals_doc = totals_doc(
+        judge,
+        "The losses",
+        "their largest output where the target has",
+        "",
+    );
+    let each = each(&quote!(targets), judge);
+    let [loss_lanes, loss_backward_lanes] =
+        ["loss_lanes", "loss_backward_lanes"].map(|name| judge.function(name));
     quote! {
         #weights
 
-        /// The losses of the samples of a block, and how many of them have their largest output where
-        /// the target has.
-        pub fn loss_lanes<S: Lanes>(_: S, output: &#scores, targets: &[Target]) -> cnn_runtime::Totals {
+        #totals_doc
+        pub fn #loss_lanes<S: Lanes>(_: S, output: &#scores, targets: &[Target]) -> #kind {
             #flat_output
-            let mut totals = cnn_runtime::Totals::default();
-            for (lane, target) in targets.iter().enumerate() {
+            #start
+            for (lane, target) in #each.enumerate() {
                 let mut sum = 0.0;
                 for #pattern in #pairs {
                     #add
                 }
-                let mut best = 0;
-                for index in 1..output.len() {
-                    if output[index].as_ref()[lane] > output[best].as_ref()[lane] {
-                        best = index;
-                    }
-                }
-                let sample = cnn_runtime::Totals {
-                    loss: f64::from(#value),
-                    correct: usize::from(best == cnn_runtime::argmax(target)),
-                    samples: 1,
-                    weight: 1.0,
-                };
-                totals += sample;
+                #add_sample
             }
-            totals
+            #end
         }
 
         /// The delta of the output. A batch's loss is the mean over its samples.
-        pub fn loss_backward_lanes<S: Lanes>(
+        pub fn #loss_backward_lanes<S: Lanes>(
             simd: S,
             output: &#scores,
             targets: &[Target],
@@ -377,7 +538,7 @@ fn elementwise(loss: &Elementwise, plan: &Plan) -> TokenStream {
             #flat_output
             #flat_delta
             lanes::clear(simd, delta);
-            for (lane, target) in targets.iter().enumerate() {
+            for (lane, target) in #each.enumerate() {
                 let pairs = #pairs;
                 for (d, #pattern) in delta.iter_mut().map(|d| &mut d.as_mut()[lane]).zip(pairs) {
                     #set

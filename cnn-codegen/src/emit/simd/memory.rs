@@ -72,7 +72,8 @@ impl<'p> Memory<'p> {
     /// After this, each value with a delta knows the field that holds it. What a sum passes on as it is, it leaves where
     /// it is.
     fn homes(&self, groups: &[Group]) -> HashMap<ValueId, String> {
-        let mut homes = HashMap::from([(self.plan.scores, self.name(self.plan.scores))]);
+        let scores = self.plan.heads.iter().map(|head| head.scores);
+        let mut homes: HashMap<_, _> = scores.map(|id| (id, self.name(id))).collect();
         for group in groups.iter().rev() {
             let passed_on = match group.kernel {
                 Kernel::Add { .. } => self
@@ -103,9 +104,10 @@ impl<'p> Memory<'p> {
                 },
             )
         };
-        let scores = self.plan.scores;
-        if self.plan.value(scores).has_delta {
-            stays.push(stay(self.delta_field(scores), 0));
+        for scores in self.plan.heads.iter().map(|head| head.scores) {
+            if self.plan.value(scores).has_delta {
+                stays.push(stay(self.delta_field(scores), 0));
+            }
         }
         for (now, group) in groups.iter().rev().enumerate() {
             let received = self

@@ -30,7 +30,6 @@ use crate::emit::phases::Phases;
 use crate::plan::fuse::{self, Group, Kernel};
 use crate::plan::{Plan, Step};
 use batch_norm::BatchFunctions;
-use cnn_spec::training::Training;
 use function::Function;
 use memory::Memory;
 use proc_macro2::TokenStream;
@@ -95,14 +94,14 @@ impl Functions {
 }
 
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
-pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
-    let groups = fuse::fuse(plan);
+pub fn items(plan: &Plan, profile: bool) -> TokenStream {
+    let groups = fuse::for_losses(plan);
     let memory = Memory::new(plan, &groups);
     let of = |group: &Group| functions(plan, group, &memory).learning(plan, group);
     let last = fuse::after_scores(plan).and_then(|group| of(&group).forward);
     let functions: Vec<_> = groups.iter().map(of).collect();
-    let inference = fuse::fuse_inference(plan, plan.scores);
-    let inference: Vec<_> = inference.iter().map(of).collect();
+    let evaluated = fuse::for_evaluation(plan);
+    let inference: Vec<_> = evaluated.iter().map(of).collect();
     let workspace = model::workspace(plan, &groups, &memory);
     let layers = functions.iter().map(|functions| {
         let (tile, forward) = (&functions.tile, &functions.forward);
@@ -128,13 +127,13 @@ pub fn items(plan: &Plan, training: &Training, profile: bool) -> TokenStream {
             let (tile, forward) = (&folded.tile, folded.forward.as_ref().map(Function::item));
             quote!(#tile #forward)
         });
-    let loss = loss::functions(&training.loss, plan);
-    let forward = model::forward(&inference);
+    let losses = loss::functions(plan);
+    let forward = model::forward(plan, &evaluated, &inference);
     let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
     let last = last.as_ref().map(Function::item);
     let profiled = (profile && Phases::of(plan).is_none())
         .then(|| profile::implementation(plan, &groups, &memory, &functions));
-    quote!(#workspace #(#layers)* #(#folded)* #last #loss #forward #passes #profiled)
+    quote!(#workspace #(#layers)* #(#folded)* #last #losses #forward #passes #profiled)
 }
 
 /// Whether some groups have the forward pass that another has.

@@ -3,10 +3,10 @@
 use super::Functions;
 use super::function::{Function, flat_type, sum};
 use super::memory::{Field, Memory};
-use super::phases;
+use super::{loss, phases};
 use crate::emit::phases::Phases;
 use crate::emit::tokens::{doc, ident, loops, number, used_in};
-use crate::plan::fuse::{Group, Kernel};
+use crate::plan::fuse::{self, Group, Kernel};
 use crate::plan::{Plan, ValueId};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
@@ -34,7 +34,7 @@ pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream 
     if waiting.is_none() {
         deltas.append(&mut weight_sums);
     }
-    if plan.output != plan.scores {
+    if fuse::after_scores(plan).is_some() {
         activations.push(memory.value(plan.output));
     }
     let activations = lanes_struct(
@@ -130,7 +130,7 @@ pub fn passes(
     memory: &Memory,
 ) -> TokenStream {
     let (load, outputs) = (load(plan, memory), outputs(plan, last));
-    let evaluation = evaluation(plan);
+    let evaluation = evaluation(plan, memory);
     let training = if Phases::of(plan).is_some() {
         phases::items(plan, groups, functions, memory)
     } else {
@@ -139,14 +139,20 @@ pub fn passes(
     quote!(#load #training #evaluation #outputs)
 }
 
-/// `forward_lanes`.
-pub fn forward(functions: &[Functions]) -> TokenStream {
-    let forward: TokenStream = functions
-        .iter()
-        .filter_map(|functions| Some(functions.forward.as_ref()?.call()))
-        .collect();
+/// `forward_lanes`, and `forward_auxiliary_lanes` where other outputs are judged, too.
+pub fn forward(plan: &Plan, groups: &[Group], functions: &[Functions]) -> TokenStream {
+    let calls = |is_for_output: bool| -> TokenStream {
+        groups
+            .iter()
+            .zip(functions)
+            .filter(|(group, _)| group.purpose.output == is_for_output)
+            .filter_map(|(_, functions)| Some(functions.forward.as_ref()?.call()))
+            .collect()
+    };
+    let forward = calls(true);
     let [parameters, next, is_training] =
         ["parameters", "next", "is_training"].map(|name| used_in(&forward, name));
+    let auxiliary = plan.has_auxiliaries().then(|| auxiliary(&calls(false)));
     quote! {
         /// The forward pass of a block, layer by layer, after `load_lanes`. The samples of the block
         /// after it are brought near meanwhile; in training, what only the backward pass needs is
@@ -160,6 +166,36 @@ pub fn forward(functions: &[Functions]) -> TokenStream {
         ) {
             #forward
         }
+
+        #auxiliary
+    }
+}
+
+/// `forward_auxiliary_lanes`.
+fn auxiliary(calls: &TokenStream) -> TokenStream {
+    let [parameters, is_training] = ["parameters", "is_training"].map(|name| used_in(calls, name));
+    quote! {
+        /// The rest of it, after `forward_lanes`: what only training has a use for.
+        pub fn forward_auxiliary_lanes<S: Lanes>(
+            simd: S,
+            #parameters: &Parameters,
+            #is_training: bool,
+            activations: &mut LaneActivations
+        ) {
+            #calls
+        }
+    }
+}
+
+/// The calls of both.
+fn whole_forward(plan: &Plan, is_training: bool) -> TokenStream {
+    let auxiliary = plan
+        .has_auxiliaries()
+        .then(|| quote!(forward_auxiliary_lanes(simd, parameters, #is_training, activations);));
+    quote! {
+        load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
+        forward_lanes(simd, parameters, next, #is_training, activations);
+        #auxiliary
     }
 }
 
@@ -207,29 +243,31 @@ fn training(
         .iter()
         .filter_map(|functions| functions.finish.as_ref());
     let finish: TokenStream = finish.map(Function::call).collect();
-    let scores = ident(&plan.value(plan.scores).name);
-    let delta = memory.delta(plan.scores);
+    let (forward, add) = (whole_forward(plan, true), loss::add(plan, memory));
+    let deltas = loss::deltas(plan, memory, &quote!(batch_size));
+    let about = if plan.heads.len() > 1 {
+        doc(
+            "The backward pass of a block, after the losses have set the deltas of what they judge: deltas go back from \
+             layer to layer, and each layer's gradients are added to `gradients`.",
+        )
+    } else {
+        quote! {
+            /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go
+            /// back from layer to layer, and each layer's gradients are added to `gradients`.
+        }
+    };
     let train = each_block(
         plan,
         &Partners::Targets,
         &quote! {
-            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-            forward_lanes(simd, parameters, next, true, activations);
-            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
-            totals += block;
-            loss_backward_lanes(
-                simd,
-                lanes::view(&activations.#scores),
-                targets,
-                batch_size,
-                lanes::view_mut(&mut #delta)
-            );
+            #forward
+            #add
+            #deltas
             backward_lanes(simd, parameters, activations, deltas, gradients);
         },
     );
     quote! {
-        /// The backward pass of a block, after `forward_lanes` and `loss_backward_lanes`: deltas go
-        /// back from layer to layer, and each layer's gradients are added to `gradients`.
+        #about
         pub fn backward_lanes<S: Lanes>(
             simd: S,
             #parameters: &Parameters,
@@ -261,8 +299,8 @@ fn training(
 }
 
 /// `evaluate_lanes`.
-fn evaluation(plan: &Plan) -> TokenStream {
-    let scores = ident(&plan.value(plan.scores).name);
+fn evaluation(plan: &Plan, memory: &Memory) -> TokenStream {
+    let (forward, add) = (whole_forward(plan, false), loss::add(plan, memory));
     let activations = if plan.waiting().is_some() {
         quote!(workspace.blocks[0].activations)
     } else {
@@ -272,10 +310,8 @@ fn evaluation(plan: &Plan) -> TokenStream {
         plan,
         &Partners::Targets,
         &quote! {
-            load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
-            forward_lanes(simd, parameters, next, false, activations);
-            let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
-            totals += block;
+            #forward
+            #add
         },
     );
     quote! {

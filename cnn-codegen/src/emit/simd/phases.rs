@@ -3,6 +3,7 @@
 
 use super::Functions;
 use super::function::Function;
+use super::loss;
 use super::memory::Memory;
 use super::model::{self, Partners};
 use crate::emit::batch_norm;
@@ -129,22 +130,14 @@ fn phase(
     memory: &Memory,
     [forward, backward]: [&[Stretch]; 2],
 ) -> TokenStream {
-    let scores = ident(&plan.value(plan.scores).name);
-    let delta = memory.delta(plan.scores);
+    let (add, deltas) = (
+        loss::add(plan, memory),
+        loss::deltas(plan, memory, &quote!(part.batch_size)),
+    );
     let load = quote! {
         load_lanes(simd, inputs, lanes::view_mut(&mut activations.input));
     };
-    let judge = quote! {
-        let block = loss_lanes(simd, lanes::view(&activations.#scores), targets);
-        totals += block;
-        loss_backward_lanes(
-            simd,
-            lanes::view(&activations.#scores),
-            targets,
-            part.batch_size,
-            lanes::view_mut(&mut #delta)
-        );
-    };
+    let judge = quote!(#add #deltas);
     let last = forward.len() - 1;
     let passes = forward.iter().enumerate().map(|(index, stretch)| {
         let load = (index == 0).then_some(&load);

@@ -2,8 +2,10 @@
 
 use super::Functions;
 use super::function::Function;
+use super::loss;
 use super::memory::Memory;
 use super::model::{self, Partners};
+use crate::emit::loss::judges;
 use crate::emit::tokens::{ident, mentions, number};
 use crate::plan::fuse::Group;
 use crate::plan::{Plan, ValueId};
@@ -95,8 +97,6 @@ pub fn implementation(
 
 /// All kernels, in the order in which a step calls them.
 fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions], memory: &Memory) -> Vec<Kernel> {
-    let scores = ident(&plan.value(plan.scores).name);
-    let delta = memory.delta(plan.scores);
     let other = |name: &str, values: &[ValueId], call| Kernel {
         name: name.to_owned(),
         multiply_adds: 0,
@@ -112,24 +112,17 @@ fn kernels(plan: &Plan, groups: &[Group], functions: &[Functions], memory: &Memo
     let forward =
         layers().filter_map(|(group, functions)| Some((group, functions.forward.as_ref()?)));
     kernels.extend(forward.map(|(group, function)| of_group(plan, group, function)));
-    kernels.push(other(
-        "loss_lanes",
-        &[plan.scores],
-        quote!(loss_lanes(simd, lanes::view(&activations.#scores), targets);),
-    ));
-    kernels.push(other(
-        "loss_backward_lanes",
-        &[plan.scores, plan.scores],
-        quote! {
-            loss_backward_lanes(
-                simd,
-                lanes::view(&activations.#scores),
-                targets,
-                batch_size,
-                lanes::view_mut(&mut #delta)
-            );
-        },
-    ));
+    kernels.extend(judges(plan).map(|judge| {
+        let call = loss::block(judge, memory);
+        let name = judge.function("loss_lanes").to_string();
+        other(&name, &[judge.head().scores], quote!(#call;))
+    }));
+    kernels.extend(judges(plan).map(|judge| {
+        let scores = judge.head().scores;
+        let call = loss::delta(judge, memory, &quote!(batch_size));
+        let name = judge.function("loss_backward_lanes").to_string();
+        other(&name, &[scores, scores], call)
+    }));
     kernels.extend(layers().rev().flat_map(|(group, functions)| {
         functions
             .backward
