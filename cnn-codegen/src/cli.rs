@@ -18,7 +18,8 @@ use std::process::ExitCode;
 
 /// Runs the command; the first argument is the program's own name.
 ///
-/// The exit code is 0, 1 (the network or a file is at fault) or 2 (the arguments are); `train` ends with its trainer's.
+/// The exit code is 0, 1 (the network or a file is at fault) or 2 (the arguments are); `train` and `predict` end with
+/// their trainer's.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
         Ok(arguments) => execute(arguments).unwrap_or_else(|error| fail(&error)),
@@ -86,6 +87,12 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             runtime,
             flags,
         }) => return train::train(&package(&network, &kernels, runtime)?, &flags),
+        Some(Command::Predict {
+            network,
+            samples,
+            kernels,
+            runtime,
+        }) => return train::train(&package(&network, &kernels, runtime)?, &samples.flags()),
         Some(Command::Bench { network, runtime }) => {
             let package = Package::bench(&read(&network.file)?, runtime.choose()?)?;
             return train::train(&package, &[]);

@@ -15,6 +15,7 @@ const COMMANDS: [&str; 11] = [
     "graph",
     "explain",
     "train",
+    "predict",
     "bench",
     "trainer",
     "reference",

@@ -17,6 +17,7 @@ mod flatten;
 mod fork;
 mod function;
 mod global_pool;
+pub mod insight;
 mod layer_norm;
 pub mod loss;
 mod max_pool2d;
