@@ -9,6 +9,8 @@ pub mod cli;
 mod constants;
 mod emit;
 mod error;
+#[cfg(feature = "command")]
+mod explain;
 mod fallback;
 #[cfg(feature = "command")]
 mod picture;
@@ -120,6 +122,22 @@ pub(crate) struct Origin {
 /// # Errors
 /// Reports everything that is wrong with the file.
 pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, Report> {
+    let (network, origin) = read(text, file_name, options)?;
+    Ok(generate(&network, &origin, options))
+}
+
+/// Compiles the same text to what a report shows of the network beside figures: a file beside the network's own, the
+/// module `net`.
+///
+/// # Errors
+/// Reports everything that is wrong with the file.
+pub fn compile_insight(text: &str, file_name: &str, options: &Options) -> Result<String, Report> {
+    let (network, origin) = read(text, file_name, options)?;
+    let items = emit::insight::items(&plan::Plan::new(&network), options.kernels);
+    Ok(print::text(items, &origin))
+}
+
+fn read(text: &str, file_name: &str, options: &Options) -> Result<(Network, Origin), Report> {
     let mut network = cnn_spec::parse(text, file_name)?;
     if let Some(name) = &options.name {
         network.name.clone_from(name);
@@ -129,8 +147,7 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
     let file_name = file_name.to_string_lossy().escape_debug().to_string();
     let digest = hmac_sha256::Hash::hash(text.as_bytes());
     let sha256 = digest.map(|byte| format!("{byte:02x}")).concat();
-    let origin = Origin { file_name, sha256 };
-    Ok(generate(&network, &origin, options))
+    Ok((network, Origin { file_name, sha256 }))
 }
 
 fn generate(network: &Network, origin: &Origin, options: &Options) -> Code {

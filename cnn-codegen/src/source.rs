@@ -36,6 +36,12 @@ impl Source {
         Ok(compile(&self.text, &self.name, options)?)
     }
 
+    /// What a report shows of the network beside figures.
+    #[cfg(feature = "command")]
+    pub(crate) fn compile_insight(&self, options: &Options) -> Result<String, Error> {
+        Ok(crate::compile_insight(&self.text, &self.name, options)?)
+    }
+
     /// The network by another name.
     pub(crate) fn renamed(&self, name: &str) -> Result<Network, Error> {
         let mut network = self.parse()?;

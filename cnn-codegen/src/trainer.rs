@@ -4,7 +4,7 @@ use crate::source::Source;
 use crate::write::write;
 use crate::{Error, Kernels, Options};
 use cnn_spec::data::Format;
-use cnn_spec::network::Dtype;
+use cnn_spec::network::{Dtype, Network};
 use heck::ToKebabCase;
 use std::fs;
 use std::io;
@@ -63,8 +63,10 @@ struct Program {
     suffix: &'static str,
     /// The first word of what it does.
     verb: &'static str,
-    /// The runtime's function that does it.
-    function: &'static str,
+    /// The other modules of the program.
+    modules: &'static str,
+    /// How the runtime is told to do it, for a network that is written `{}`.
+    call: &'static str,
     /// How it is run.
     usage: &'static str,
     /// The command that makes the package.
@@ -76,7 +78,9 @@ struct Program {
 const TRAINER: Program = Program {
     suffix: "trainer",
     verb: "Trains",
-    function: "trainer::main",
+    modules: "mod insight;
+",
+    call: "trainer::main_with::<{}>(&insight::INSIGHT)",
     usage: "cargo run --release -- --help",
     maker: "cnn-codegen trainer net.toml --out .",
     profiles: "
@@ -89,15 +93,19 @@ lto = \"off\"
 clap_builder.opt-level = 0
 console.opt-level = 0
 indicatif.opt-level = 0
+minijinja.opt-level = 0
+png.opt-level = 0
 safetensors.opt-level = 0
 serde_json.opt-level = 0
+zeno.opt-level = 0
 ",
 };
 
 const BENCH: Program = Program {
     suffix: "bench",
     verb: "Measures",
-    function: "profile::main",
+    modules: "",
+    call: "profile::main::<{}>()",
     usage: "cargo run --release",
     maker: "cnn-codegen bench net.toml",
     profiles: "
@@ -112,7 +120,7 @@ pub(crate) struct Package {
     /// `digits-trainer`: from a checked identifier, and no name that cargo reserves.
     pub(crate) name: String,
     pub(crate) runtime: Runtime,
-    files: [(&'static str, String); 5],
+    files: Vec<(&'static str, String)>,
 }
 
 impl Package {
@@ -122,15 +130,18 @@ impl Package {
         runtime: Runtime,
         options: &Options,
     ) -> Result<Self, Error> {
-        let mut features = vec!["trainer", "download"];
+        let mut features = vec!["trainer", "download", "report"];
         if options.kernels == Kernels::Simd {
             features.push("simd");
         }
         // What reads pictures takes longer to compile than all the rest of the data sets.
-        if source.parse()?.data.format == Some(Format::Images) {
+        if takes_pictures(&source.parse()?) {
             features.push("images");
         }
-        Self::new(source, runtime, options, &TRAINER, &features)
+        let mut package = Self::new(source, runtime, options, &TRAINER, &features)?;
+        let insight = source.compile_insight(options)?;
+        package.files.push(("src/insight.rs", insight));
+        Ok(package)
     }
 
     /// A package that measures the network's kernels.
@@ -179,7 +190,7 @@ impl Package {
         let network = code.name();
         let name = format!("{}-{}", network.to_kebab_case(), program.suffix);
         let dependency = runtime.dependency(features)?;
-        let files = [
+        let files = vec![
             ("Cargo.toml", manifest(&name, &dependency, program.profiles)),
             ("README.md", program.readme(network)),
             ("net.toml", source.text.clone()),
@@ -207,6 +218,13 @@ impl Package {
             .iter()
             .try_for_each(|(path, content)| write(&folder.join(path), content))
     }
+}
+
+/// Whether samples can come from PNG and JPEG files.
+fn takes_pictures(network: &Network) -> bool {
+    // 784 values are a picture of MNIST as a vector.
+    let is_picture = matches!(network.input.dims(), [1 | 3, _, _] | [784]);
+    is_picture || network.data.format == Some(Format::Images)
 }
 
 fn refuse_foreign(folder: &Path) -> Result<(), Error> {
@@ -248,17 +266,19 @@ impl Program {
     fn main(&self, network: &str) -> String {
         let Self {
             verb,
-            function,
+            modules,
+            call,
             usage,
             ..
         } = self;
+        let call = call.replace("{}", &format!("net::{network}"));
         format!(
             "//! {verb} the network `{network}` of `net.toml`: `{usage}`.
 
-mod net;
+{modules}mod net;
 
 fn main() -> std::process::ExitCode {{
-    cnn_runtime::{function}::<net::{network}>()
+    cnn_runtime::{call}
 }}
 "
         )

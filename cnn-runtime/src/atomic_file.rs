@@ -31,6 +31,14 @@ pub fn write<E: From<io::Error>>(
     written
 }
 
+/// Finds out whether a file can be written, and leaves no trace.
+#[cfg(feature = "report")]
+pub fn try_to_write(path: &Path) -> io::Result<()> {
+    let temporary = temporary(path);
+    create(&temporary)?;
+    fs::remove_file(&temporary)
+}
+
 /// A new file to be written, and read again to be checked.
 fn create(path: &Path) -> io::Result<File> {
     File::options()

@@ -2,7 +2,7 @@
 //!
 //! With default features off this is the core: `no_std`, no heap, everything that a generated file names. The feature
 //! `std` (default) adds data sets, the training loop, metrics and weights files; `trainer` the command line of a
-//! generated trainer, and `download` its flag of this name, and `images` data sets of PNG and JPEG files; `macros` the attribute `cnn_model`; `simd` the vectors of
+//! generated trainer, and `download` and `report` its flags of these names, and `images` data sets of PNG and JPEG files; `macros` the attribute `cnn_model`; `simd` the vectors of
 //! the simd kernels, and `profile` tells where a step's time goes.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -34,6 +34,8 @@ mod model;
 pub mod muon;
 #[cfg(feature = "profile")]
 pub mod profile;
+#[cfg(feature = "report")]
+pub mod report;
 mod rng;
 #[cfg(feature = "simd")]
 pub mod rows;

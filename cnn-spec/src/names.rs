@@ -12,6 +12,7 @@ const KEYWORDS: &[&str] = &[
 /// Types that the generated code defines, or names without a path.
 const TYPES: &[&str] = &[
     "Input",
+    "Insight",
     "Output",
     "Target",
     "Parameters",

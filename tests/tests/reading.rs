@@ -1,6 +1,7 @@
 //! Generated text: as rustfmt leaves it, in lines that fit a screen, the same every time, and worth reading.
 
 use cnn_codegen::{Kernels, Options};
+use cnn_spec::Report;
 use cnn_spec::summary::Summary;
 use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
 use cnn_tests::random;
@@ -14,28 +15,40 @@ struct File {
     name: String,
     toml: String,
     kernels: Kernels,
+    compile: Compile,
     text: String,
 }
 
+/// To a network, or to what a trainer has beside it.
+type Compile = fn(&str, &Options) -> Result<String, Report>;
+
 impl File {
-    fn new(name: &str, toml: &str, kernels: Kernels) -> Self {
+    fn new(name: &str, toml: &str, kernels: Kernels, compile: Compile) -> Self {
         Self {
             name: format!("{name}_{kernels:?}"),
             toml: toml.to_owned(),
             kernels,
-            text: text(toml, kernels),
+            compile,
+            text: text(toml, kernels, compile),
         }
     }
 }
 
-fn text(toml: &str, kernels: Kernels) -> String {
+fn network(toml: &str, options: &Options) -> Result<String, Report> {
+    let code = cnn_codegen::compile(toml, "net.toml", options)?;
+    Ok(code.text().to_owned())
+}
+
+fn insight(toml: &str, options: &Options) -> Result<String, Report> {
+    cnn_codegen::compile_insight(toml, "net.toml", options)
+}
+
+fn text(toml: &str, kernels: Kernels, compile: Compile) -> String {
     let options = Options {
         kernels,
         ..Options::default()
     };
-    let code = cnn_codegen::compile(toml, "net.toml", &options);
-    let code = code.unwrap_or_else(|report| panic!("{report}\n{toml}"));
-    code.text().to_owned()
+    compile(toml, &options).unwrap_or_else(|report| panic!("{report}\n{toml}"))
 }
 
 /// Files of every kind, trained and, without a section `[training]`, for inference.
@@ -49,10 +62,16 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         })
     });
     let all = |(name, toml): (String, String)| {
-        let network = toml.split("[training]").next().unwrap_or(&toml);
+        let untrained = toml.split("[training]").next().unwrap_or(&toml);
         [Kernels::Plain, Kernels::Simd].map(|kernels| {
-            let inference = File::new(&format!("{name}_inference"), network, kernels);
-            [File::new(&name, &toml, kernels), inference]
+            let file = |suffix: &str, toml, compile| {
+                File::new(&format!("{name}{suffix}"), toml, kernels, compile)
+            };
+            [
+                file("", &toml, network),
+                file("_inference", untrained, network),
+                file("_insight", &toml, insight),
+            ]
         })
     };
     known.chain(random).flat_map(all).flatten().collect()
@@ -152,7 +171,8 @@ fn code_is_safe_and_does_not_print_or_panic() {
 #[test]
 fn two_runs_give_the_same_bytes() {
     for file in &*FILES {
-        assert_eq!(text(&file.toml, file.kernels), file.text, "{}", file.name);
+        let again = text(&file.toml, file.kernels, file.compile);
+        assert_eq!(again, file.text, "{}", file.name);
     }
 }
 

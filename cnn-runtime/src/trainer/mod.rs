@@ -2,9 +2,13 @@
 
 mod arguments;
 mod console;
+mod insight;
 mod interrupt;
+mod predict;
 mod progress;
 mod record;
+
+pub use insight::{Insight, Show, ShowLayers};
 
 use crate::checkpoint::Checkpoint;
 use crate::data::{Split, digits};
@@ -13,9 +17,11 @@ use crate::evaluate::confusion;
 use crate::fit::Fit;
 use crate::metrics::Score;
 use crate::model::Trainable;
+#[cfg(feature = "report")]
+use crate::report::Report;
 use crate::settings::Task;
 use crate::weights;
-use arguments::{Arguments, DataArguments};
+use arguments::{Arguments, Command, DataArguments};
 use clap::Parser;
 use console::Console;
 use progress::Progress;
@@ -25,7 +31,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Trains a network as the command line says: the whole of a trainer's `main`.
+/// Trains a network as the command line says, or puts it to use: the whole of a trainer's `main`.
 ///
 /// ```text
 /// mod net;
@@ -37,7 +43,17 @@ use std::process::ExitCode;
 ///
 /// Exits with 0 if all went well, 1 if it did not, 2 if the command line is wrong, and 130 if it was interrupted. The last line of standard output
 /// is `test accuracy 98.21 %`, or what else the task is measured by; with `--json`, standard output has one JSON object per epoch and nothing else.
+/// After `predict`, standard output has a line for each sample.
 pub fn main<M: Trainable>() -> ExitCode {
+    start::<M>(None)
+}
+
+/// The same, with what a report shows of the network beside figures.
+pub fn main_with<M: Trainable>(insight: &Insight<M>) -> ExitCode {
+    start(Some(insight))
+}
+
+fn start<M: Trainable>(insight: Option<&Insight<M>>) -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -46,10 +62,14 @@ pub fn main<M: Trainable>() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    match run::<M>(&arguments) {
+    let outcome = match &arguments.command {
+        Some(Command::Predict(arguments)) => predict::run::<M>(arguments),
+        None => run(&arguments, insight),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}\n help: {}", error.help());
+            complain(&error);
             match error {
                 Error::Interrupted { .. } => ExitCode::from(interrupt::EXIT_CODE),
                 _ => ExitCode::FAILURE,
@@ -58,7 +78,14 @@ pub fn main<M: Trainable>() -> ExitCode {
     }
 }
 
-fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
+/// Says what is wrong, and how to mend it.
+fn complain(error: &Error) {
+    // There is nobody to tell if this cannot be printed.
+    let _ = writeln!(io::stderr(), "error: {error}\n help: {}", error.help());
+}
+
+#[cfg_attr(not(feature = "report"), expect(unused_variables))]
+fn run<M: Trainable>(arguments: &Arguments, insight: Option<&Insight<M>>) -> Result<(), Error> {
     let fit = arguments.fit::<M>();
     let mut parameters = fit.initialize::<M>();
     let checkpoint = checkpoint::<M>(arguments, &fit)?;
@@ -73,6 +100,8 @@ fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
     let done = checkpoint.as_ref().map_or(0, Checkpoint::epochs);
     let record = arguments.out.as_deref();
     let record = record.map(|folder| record_in(folder, done)).transpose()?;
+    #[cfg(feature = "report")]
+    let place = arguments.report.prepare()?;
     console.say(M::SUMMARY.trim())?;
     let mut data = data::<M>(&arguments.data, console)?;
     arguments.data.normalize::<M>(&mut data, normalization)?;
@@ -80,7 +109,8 @@ fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
     describe(&fit, &data, console)?;
 
     interrupt::watch();
-    let progress = Progress::new(console, record, has_classes);
+    let mut epochs = Vec::new();
+    let progress = Progress::new(console, record, has_classes, &mut epochs);
     let score = match &checkpoint {
         Some(checkpoint) => fit.resume(checkpoint, &mut parameters, &data, progress)?,
         None => fit.run::<M>(&mut parameters, &data, progress)?,
@@ -94,8 +124,22 @@ fn run<M: Trainable>(arguments: &Arguments) -> Result<(), Error> {
     }
     if let Some(folder) = &arguments.out {
         let path = folder.join("weights.safetensors");
-        weights::save::<M>(&parameters, data.train.normalization(), &path)?;
+        weights::save::<M>(&parameters, Some(&data.train), &path)?;
         console.say(format_args!("weights are in {}", path.display()))?;
+    }
+    #[cfg(feature = "report")]
+    if let Some(place) = place {
+        let report = Report {
+            parameters: &*parameters,
+            data: &data,
+            fit: &fit,
+            epochs: &epochs,
+            score,
+            insight,
+            command: &arguments::command(),
+        };
+        report.write(&place)?;
+        console.say(format_args!("the report is {}", place.page().display()))?;
     }
     if has_classes {
         console.say(confusion::<M>(&parameters, &data.test, fit.threads))?;

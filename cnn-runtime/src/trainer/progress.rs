@@ -14,23 +14,30 @@ use std::time::{Duration, Instant};
 const REDRAW: Duration = Duration::from_millis(50);
 
 /// A bar during an epoch, if standard error is a terminal; a line after it.
-pub struct Progress {
+pub struct Progress<'a> {
     console: Console,
     record: Option<Record>,
+    epochs: &'a mut Vec<EpochReport>,
     /// Whether there are hits to count.
     has_classes: bool,
     bar: ProgressBar,
     drawn: Instant,
 }
 
-impl Progress {
-    /// Epochs go to the console and, if there is one, to the record.
-    pub fn new(console: Console, record: Option<Record>, has_classes: bool) -> Self {
+impl<'a> Progress<'a> {
+    /// Epochs go to the console, to the list and, if there is one, to the record.
+    pub fn new(
+        console: Console,
+        record: Option<Record>,
+        has_classes: bool,
+        epochs: &'a mut Vec<EpochReport>,
+    ) -> Self {
         let bar = ProgressBar::no_length();
         bar.set_style(style("{prefix} {wide_bar} {msg}, {eta} left"));
         Self {
             console,
             record,
+            epochs,
             has_classes,
             bar,
             drawn: Instant::now(),
@@ -48,7 +55,7 @@ impl Progress {
     }
 }
 
-impl Observer for Progress {
+impl Observer for Progress<'_> {
     fn step(&mut self, report: &StepReport) -> Result<(), Error> {
         if report.step == 1 {
             self.bar.reset();
@@ -67,6 +74,7 @@ impl Observer for Progress {
         if let Some(record) = &mut self.record {
             record.append(report)?;
         }
+        self.epochs.push(*report);
         self.console.report(report)
     }
 
