@@ -74,6 +74,9 @@ fn constant(plan: &Plan) -> TokenStream {
 /// `show_layers`.
 fn show_layers(plan: &Plan) -> TokenStream {
     let scalar = scalar(plan.network.dtype);
+    let auxiliary = plan
+        .has_auxiliaries()
+        .then(|| quote!(forward_auxiliary(parameters, input, &mut activations);));
     let calls = plan.steps.iter().filter(|step| is_shown(step)).map(|step| {
         let value = plan.value(step.output);
         let (name, field) = (&step.name, ident(&value.name));
@@ -89,6 +92,7 @@ fn show_layers(plan: &Plan) -> TokenStream {
         ) {
             let mut activations = Activations::boxed();
             forward(parameters, input, &mut activations);
+            #auxiliary
             #(#calls)*
         }
     }

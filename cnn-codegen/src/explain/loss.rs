@@ -1,39 +1,31 @@
-//! The chapter of the loss: what each is for, and the delta that backpropagation starts from.
+//! The chapter of the loss, or one of each: what it is for, and the delta that backpropagation starts from.
 
 use super::document::{Document, fenced, paragraph};
 use super::figure::{Tensor, number, rows};
 use super::listing;
-use crate::emit::{self, loss::Judge};
+use crate::emit::loss::{Judge, judges};
 use crate::plan::Plan;
 use cnn_spec::reference;
 use cnn_spec::training::{Classes, Loss};
 
-/// The chapter; a section for each loss where there are several.
+/// The chapters.
 pub fn write(document: &mut Document, plan: &Plan) {
-    if let [_] = plan.heads.as_slice() {
-        emit::loss::judges(plan).for_each(|judge| document.chapter("The loss", explain(judge)));
-        return;
-    }
-    document.chapter("The losses", paragraph(SEVERAL));
-    for judge in emit::loss::judges(plan) {
-        let output = &judge.head().objective.name;
-        document.section(format!("The loss of `{output}`"), explain(judge));
+    for judge in judges(plan) {
+        chapter(document, judge);
     }
 }
 
-const SEVERAL: &str = "Several outputs are judged, each by a loss of its own. What is minimised is the sum of the losses, \
-    each times its weight, and so the delta of each is multiplied with that.";
-
-fn explain(judge: Judge) -> String {
+fn chapter(document: &mut Document, judge: Judge) {
     let loss = judge.loss();
     let (idea, delta) = words(loss);
     let functions = listing::functions(judge.functions());
     let (forward, backward) = functions.split_at(functions.len().min(1));
     let options: String = options(loss).into_iter().map(paragraph).collect();
-    let included = judge.includes_layer().then(|| paragraph(INCLUDED));
-    [
+    let included = judge.is_of_logits().then(|| paragraph(INCLUDED));
+    let note = judge.note();
+    let text = [
         paragraph(&format!(
-            "The loss says how far an output is from what it should be: `{}`. {idea}",
+            "The loss says how far an output is from what it should be: `{}`. {idea}{note}",
             loss.describe()
         )),
         options,
@@ -42,8 +34,12 @@ fn explain(judge: Judge) -> String {
         paragraph(delta),
         listing::with_code(backward),
         example(&small(loss)),
-    ]
-    .concat()
+    ];
+    let title = judge.name().map_or_else(
+        || "The loss".to_owned(),
+        |output| format!("The loss of `{output}`"),
+    );
+    document.chapter(title, text.concat());
 }
 
 const INCLUDED: &str = "It computes the last layer itself, together with the logarithm that would follow: that is \

@@ -74,9 +74,7 @@ fn document(network: &Network) -> Document {
         format!("{WORDS}\n\n{}", Summary::new(network).markdown()),
     );
     layers::write(&mut document, &plan);
-    if network.training.is_some() {
-        loss::write(&mut document, &plan);
-    }
+    loss::write(&mut document, &plan);
     passes(&mut document, &plan);
     if let Some(training) = &network.training {
         update::write(&mut document, &plan, training);

@@ -9,7 +9,7 @@ pub use elementwise::Elementwise;
 use super::function::activation;
 use super::tokens::{array_type, ident, real};
 use crate::plan::{Head, Plan};
-use cnn_spec::network::Dtype;
+use cnn_spec::network::{Dtype, Source};
 use cnn_spec::shape::Shape;
 use cnn_spec::training::{Loss, Target};
 use proc_macro2::{Ident, TokenStream};
@@ -47,12 +47,6 @@ impl<'p> Judge<'p> {
     /// Whether it judges the network's output, whose hits are counted.
     pub fn is_main(self) -> bool {
         self.head.objective.layer + 1 == self.plan.network.layers.len()
-    }
-
-    /// Whether it computes the last layer before what it judges, too.
-    pub fn includes_layer(self) -> bool {
-        let judged = &self.plan.network.layers[self.head.objective.layer];
-        self.loss().includes(&judged.kind)
     }
 
     /// The value that it reads.
@@ -95,8 +89,14 @@ impl<'p> Judge<'p> {
         }
     }
 
+    /// Whether it reads logits in place of the layer that makes probabilities of them.
+    pub fn is_of_logits(self) -> bool {
+        let Head { objective, .. } = self.head;
+        self.plan.network.scores(objective) != Source::Layer(objective.layer)
+    }
+
     /// The name of what is judged, where that is not the only one.
-    fn name(self) -> Option<&'p str> {
+    pub fn name(self) -> Option<&'p str> {
         (self.plan.heads.len() > 1).then_some(&self.head.objective.name)
     }
 
