@@ -79,7 +79,7 @@ fn label(value: f64, decimals: i32) -> String {
         return "0".to_owned();
     }
     if decimals > 4 || value.abs() >= 1e6 {
-        let digits = value.abs().log10().floor() as i32 + decimals;
+        let digits = (value.abs() * 1.000_001).log10().floor() as i32 + decimals;
         return format!("{value:.0$e}", digits.clamp(0, 4) as usize);
     }
     format!("{value:.0$}", decimals.max(0) as usize)
