@@ -2,11 +2,10 @@
 
 mod arguments;
 
-use crate::picture::Format;
 use crate::source::Source;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
-use crate::{Error, Kernels, Options, picture, reference, schema, train};
+use crate::{Error, Kernels, Options, explain, picture, reference, schema, train};
 use arguments::{Arguments, Command, Generate, KernelsChoice, Network, Output, RuntimeFolder};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
@@ -19,7 +18,8 @@ use std::process::ExitCode;
 
 /// Runs the command; the first argument is the program's own name.
 ///
-/// The exit code is 0, 1 (the network or a file is at fault) or 2 (the arguments are); `train` ends with its trainer's.
+/// The exit code is 0, 1 (the network or a file is at fault) or 2 (the arguments are); `train` and `predict` end with
+/// their trainer's.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Arguments::try_parse_from(arguments) {
         Ok(arguments) => execute(arguments).unwrap_or_else(|error| fail(&error)),
@@ -66,9 +66,20 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             format,
             output,
         }) => {
-            let ending = || output.path.as_deref().map_or(Format::Svg, Format::of);
+            let path = output.path.as_deref();
+            let ending = || path.map_or(picture::Format::Svg, picture::Format::of);
             let network = read(&network.file)?.parse()?;
             output.put(&picture::draw(&network, format.unwrap_or_else(ending)))?;
+        }
+        Some(Command::Explain {
+            network,
+            format,
+            output,
+        }) => {
+            let path = output.path.as_deref();
+            let ending = || path.map_or(explain::Format::Markdown, explain::Format::of);
+            let network = read(&network.file)?.parse()?;
+            output.put(&explain::text(&network, format.unwrap_or_else(ending)))?;
         }
         Some(Command::Train {
             network,
@@ -76,6 +87,12 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             runtime,
             flags,
         }) => return train::train(&package(&network, &kernels, runtime)?, &flags),
+        Some(Command::Predict {
+            network,
+            samples,
+            kernels,
+            runtime,
+        }) => return train::train(&package(&network, &kernels, runtime)?, &samples.flags()),
         Some(Command::Bench { network, runtime }) => {
             let package = Package::bench(&read(&network.file)?, runtime.choose()?)?;
             return train::train(&package, &[]);

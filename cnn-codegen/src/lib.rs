@@ -9,6 +9,8 @@ pub mod cli;
 mod constants;
 mod emit;
 mod error;
+#[cfg(feature = "command")]
+mod explain;
 mod fallback;
 #[cfg(feature = "command")]
 mod picture;

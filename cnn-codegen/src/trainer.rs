@@ -4,7 +4,7 @@ use crate::source::Source;
 use crate::write::write;
 use crate::{Error, Kernels, Options};
 use cnn_spec::data::Format;
-use cnn_spec::network::Dtype;
+use cnn_spec::network::{Dtype, Network};
 use heck::ToKebabCase;
 use std::fs;
 use std::io;
@@ -135,7 +135,7 @@ impl Package {
             features.push("simd");
         }
         // What reads pictures takes longer to compile than all the rest of the data sets.
-        if source.parse()?.data.format == Some(Format::Images) {
+        if takes_pictures(&source.parse()?) {
             features.push("images");
         }
         let mut package = Self::new(source, runtime, options, &TRAINER, &features)?;
@@ -218,6 +218,13 @@ impl Package {
             .iter()
             .try_for_each(|(path, content)| write(&folder.join(path), content))
     }
+}
+
+/// Whether samples can come from PNG and JPEG files.
+fn takes_pictures(network: &Network) -> bool {
+    // 784 values are a picture of MNIST as a vector.
+    let is_picture = matches!(network.input.dims(), [1 | 3, _, _] | [784]);
+    is_picture || network.data.format == Some(Format::Images)
 }
 
 fn refuse_foreign(folder: &Path) -> Result<(), Error> {

@@ -9,11 +9,13 @@ use std::fs;
 use std::path::Path;
 use support::Folder;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "new",
     "summary",
     "graph",
+    "explain",
     "train",
+    "predict",
     "bench",
     "trainer",
     "reference",

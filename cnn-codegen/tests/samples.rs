@@ -129,3 +129,42 @@ normalize = true
 "#;
     assert!(text.contains(expected), "{text}");
 }
+
+/// The constant says how to read the output, which PyTorch leaves to whoever calls the network.
+#[test]
+fn outputs_are_what_loss_and_last_layer_make_of_them() {
+    let outputs = |last: &str, loss: &str| {
+        let folder = Folder::with_net();
+        let net = NET.replace("out_features = 3\n", &format!("out_features = 3\n{last}"));
+        folder.write("net.toml", net.replace("softmax_cross_entropy", loss));
+        let outcome = folder.run(&["net.toml"]);
+        assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+        let start = "    const OUTPUTS: settings::Outputs = settings::Outputs::";
+        let mut lines = outcome
+            .stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix(start));
+        let found = lines
+            .next()
+            .map(|rest| rest.trim_end_matches(';').to_owned());
+        found.unwrap_or_default()
+    };
+    let layer = |kind: &str| format!("\n[[layer]]\ntype = \"{kind}\"\n");
+    let softmax = layer("softmax");
+    let sigmoid = layer("sigmoid");
+    for (last, loss, expected) in [
+        ("", "softmax_cross_entropy", ""),
+        (softmax.as_str(), "softmax_cross_entropy", "Probabilities"),
+        // The softmax is still to come, whatever is before it.
+        (&sigmoid, "softmax_cross_entropy", ""),
+        (&layer("log_softmax"), "nll", "LogProbabilities"),
+        ("", "binary_cross_entropy", "BinaryLogits"),
+        (&sigmoid, "binary_cross_entropy", "Probabilities"),
+        (&sigmoid, "quadratic", "Probabilities"),
+        (&softmax, "mse", "Probabilities"),
+        ("", "mse", "Values"),
+        (&layer("relu"), "l1", "Values"),
+    ] {
+        assert_eq!(outputs(last, loss), expected, "{loss} after {last}");
+    }
+}

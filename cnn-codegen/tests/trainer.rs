@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -24,7 +25,7 @@ edition = \"2024\"
 publish = false
 
 [dependencies]
-cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"report\", \"simd\"] }}
+cnn-runtime = {{ path = \"{}\", default-features = false, features = [\"trainer\", \"download\", \"report\", \"simd\", \"images\"] }}
 
 [profile.release]
 # Kernels are whole in themselves: to optimise across modules takes half of the time and gains nothing.
@@ -66,14 +67,29 @@ zeno.opt-level = 0
     assert!(folder.read("a/b/README.md").starts_with("# TinyNet\n"));
 }
 
+/// What reads them takes long to compile.
 #[test]
-fn pictures_are_read_by_a_trainer_that_was_told_so() {
+fn pictures_are_read_where_a_network_takes_some() {
     let folder = Folder::with_net();
-    folder.write("net.toml", format!("{NET}\n[data]\nformat = \"images\"\n"));
-    folder.run(&["trainer", "net.toml", "--out", "package"]);
-    let manifest = folder.read("package/Cargo.toml");
-    let features = "\"trainer\", \"download\", \"report\", \"simd\", \"images\"]";
-    assert!(manifest.contains(features), "{manifest}");
+    let reads_pictures = |input: &str, data: &str| {
+        let layer =
+            "[[layer]]\ntype = \"flatten\"\n[[layer]]\ntype = \"dense\"\nout_features = 3\n";
+        let (_, training) = NET.split_once("[training]").unwrap();
+        let network = format!("[network]\nname = \"Net\"\ninput = {input}\n");
+        folder.write(
+            "net.toml",
+            format!("{network}{layer}[training]{training}{data}"),
+        );
+        let outcome = folder.run(&["trainer", "net.toml", "--out", "package"]);
+        assert_eq!(outcome, Outcome::success(""));
+        folder.read("package/Cargo.toml").contains("\"images\"")
+    };
+    assert!(reads_pictures("[1, 4, 4]", ""));
+    assert!(reads_pictures("[3, 4, 4]", ""));
+    assert!(reads_pictures("[784]", ""));
+    assert!(reads_pictures("[12]", "[data]\nformat = \"images\"\n"));
+    assert!(!reads_pictures("[12]", ""));
+    assert!(!reads_pictures("[2, 4, 4]", ""));
 }
 
 /// Cargo warns of a profile for a package that it does not build.
@@ -135,27 +151,51 @@ fn the_package_builds_and_its_program_runs() {
     // The versions that the workspace was tested with, so that nothing is fetched.
     let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
     fs::copy(lock, folder.join("package/Cargo.lock")).unwrap();
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--offline", "--quiet", "--target-dir"])
-        .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
-        .args(["--", "--help"])
-        .current_dir(folder.join("package"))
-        .output()
-        .unwrap();
-    let outcome = Outcome::from(output);
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
-    assert!(outcome.stdout.contains("--epochs"), "{}", outcome.stdout);
+    let help = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO"))
+            .args(["run", "--offline", "--quiet", "--target-dir"])
+            .arg(Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap())
+            .arg("--")
+            .args(arguments)
+            .current_dir(folder.join("package"))
+            .output()
+            .unwrap();
+        let outcome = Outcome::from(output);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(0), ""));
+        outcome.stdout
+    };
+    assert!(help(&["--help"]).contains("--epochs"));
+    assert_explains_predictions(&help(&["predict", "--help"]));
+}
+
+/// `cnn-codegen predict` passes on what the trainer takes, and says of it what the trainer says.
+fn assert_explains_predictions(help_of_trainer: &str) {
+    let lines = |help: &str| {
+        let indented = help.lines().filter(|line| line.starts_with(' '));
+        let squeezed = indented.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        squeezed.collect::<BTreeSet<_>>()
+    };
+    let ours = Folder::new().run(&["predict", "--help"]).stdout;
+    let (ours, trainers) = (lines(&ours), lines(help_of_trainer));
+    assert!(trainers.len() > 5, "{help_of_trainer}");
+    let missing: Vec<_> = trainers.difference(&ours).collect();
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[cfg(unix)]
 mod train {
     use super::{Folder, NET, Outcome};
     use std::fs;
+    use std::process::Command;
 
     /// Runs `train` with a stand-in for cargo.
     fn train(folder: &Folder, flags: &[&str]) -> Outcome {
         let mut command = folder.command(&["train", "net.toml", "--"]);
         command.args(flags);
+        stand_in(folder, &mut command).output().unwrap().into()
+    }
+
+    fn stand_in<'a>(folder: &Folder, command: &'a mut Command) -> &'a mut Command {
         command.env("CNN_CODEGEN_CACHE", folder.join("cache"));
         command.env(
             "CARGO",
@@ -165,7 +205,7 @@ mod train {
         if folder.join("broken").exists() {
             command.env("FAKE_CARGO_FAILS", "1");
         }
-        command.output().unwrap().into()
+        command
     }
 
     fn builds(folder: &Folder) -> usize {
@@ -195,6 +235,37 @@ mod train {
         );
         assert_eq!(builds(&folder), 1);
         assert_eq!(folder.names(), ["cache", "log", "net.toml"]);
+    }
+
+    /// The stand-in prints what the trainer was told.
+    #[test]
+    fn predictions_are_left_to_the_trainer_of_the_same_build() {
+        let folder = Folder::with_net();
+        train(&folder, &[]);
+        let predict = |flags: &[&str]| {
+            let mut command = folder.command(&["predict", "net.toml", "--weights", "w"]);
+            command.args(flags);
+            Outcome::from(stand_in(&folder, &mut command).output().unwrap())
+        };
+        assert_eq!(
+            predict(&["3.png"]),
+            ended_with_7("predict --weights w -- 3.png\n")
+        );
+        let flags = [
+            "--json",
+            "--prepare",
+            "none",
+            "--top",
+            "2",
+            "a.png",
+            "--",
+            "-b.png",
+        ];
+        assert_eq!(
+            predict(&flags),
+            ended_with_7("predict --weights w --prepare none --top 2 --json -- a.png -b.png\n")
+        );
+        assert_eq!(builds(&folder), 1);
     }
 
     #[test]

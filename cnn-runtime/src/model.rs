@@ -70,6 +70,8 @@ pub trait Trainable: Model {
     const SETTINGS: Settings;
     /// The `[data]` section.
     const DATA: settings::Data = settings::Data::DEFAULT;
+    /// What the values of the output say, which follows from the loss and the last layer.
+    const OUTPUTS: settings::Outputs = settings::Outputs::Logits;
     /// The `[augmentation]` section.
     const AUGMENTATION: settings::Augmentation = settings::Augmentation::NONE;
     /// The `[validation]` section, if there is one.

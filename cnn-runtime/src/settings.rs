@@ -44,6 +44,22 @@ pub enum Format {
     Npy,
 }
 
+/// What the values of an output say of a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Outputs {
+    /// Their softmax is the probability of each class.
+    #[default]
+    Logits,
+    /// Their exponential is the probability of each class.
+    LogProbabilities,
+    /// The sigmoid of each is the probability of that class or property, whatever the others are.
+    BinaryLogits,
+    /// Each is a probability itself.
+    Probabilities,
+    /// They stand for themselves.
+    Values,
+}
+
 /// What an output is compared with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Task {

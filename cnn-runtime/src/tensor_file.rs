@@ -98,6 +98,12 @@ pub fn serialize(
         .map_err(Error::file("write", path))
 }
 
+/// An entry of a file's metadata.
+pub fn metadata(bytes: &[u8], key: &str) -> Option<String> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).ok()?;
+    metadata.metadata().as_ref()?.get(key).cloned()
+}
+
 /// Writes a whole file or none.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     atomic_file::write(path, |file| file.write_all(bytes)).map_err(Error::file("write", path))

@@ -1,7 +1,7 @@
 //! Parameters as safetensors files, with PyTorch's names and shapes.
 
 use crate::checkpoint;
-use crate::data::Normalization;
+use crate::data::{Dataset, Normalization};
 use crate::error::Error;
 use crate::model::Model;
 use crate::tensor_file::{self, MEAN, STD, open};
@@ -10,8 +10,10 @@ use std::path::Path;
 
 /// Writes a network's parameters to a file that PyTorch's `safetensors.torch.load_file` reads as a state dict.
 ///
-/// Where the network was trained on normalised samples, the means and standard deviations are two more tensors,
-/// `normalization.mean` and `normalization.std`, so that the file is all that it takes to use the network.
+/// What must be known of the samples that it was trained on goes with them, so that the file is all that it takes to use
+/// the network. Where they were normalised, the means and standard deviations are two more tensors, `normalization.mean`
+/// and `normalization.std`. Where their classes have names, these are in the file's metadata, behind the network's own:
+/// `Shapes: circle/square`.
 ///
 /// The file appears whole or not at all.
 ///
@@ -19,14 +21,42 @@ use std::path::Path;
 /// If the file cannot be written.
 pub fn save<M: Model>(
     parameters: &M::Parameters,
-    normalization: Option<&Normalization>,
+    samples: Option<&Dataset>,
     path: &Path,
 ) -> Result<(), Error> {
     let tensors = tensor_file::parameters("", parameters)
-        .chain(tensor_file::normalization(normalization))
+        .chain(tensor_file::normalization(
+            samples.and_then(Dataset::normalization),
+        ))
         .collect();
-    let bytes = tensor_file::serialize(tensors, "network", M::NAME, path)?;
+    let title = match samples.map_or(&[][..], Dataset::class_names) {
+        [] => M::NAME.to_owned(),
+        names => format!("{}: {}", M::NAME, names.join(SEPARATOR)),
+    };
+    let bytes = tensor_file::serialize(tensors, TITLE, &title, path)?;
     tensor_file::write(path, &bytes)
+}
+
+/// The entry of the file's metadata.
+const TITLE: &str = "network";
+/// What is between the names of classes: a sign that no folder's name has.
+pub(crate) const SEPARATOR: &str = "/";
+
+/// Reads what the classes are called that the network tells apart, from a file that [`save`] wrote, or from a checkpoint;
+/// none if they have numbers only.
+///
+/// # Errors
+/// If the file cannot be read, or is damaged.
+pub fn class_names(path: &Path) -> Result<Vec<String>, Error> {
+    let bytes = fs::read(path).map_err(Error::file("read", path))?;
+    open(&bytes, path)?;
+    let names = match tensor_file::metadata(&bytes, TITLE) {
+        Some(title) => title.split_once(": ").map(|(_, names)| names.to_owned()),
+        None => checkpoint::class_names(&bytes),
+    };
+    let names = names.as_deref().unwrap_or_default().split(SEPARATOR);
+    let names = names.filter(|name| !name.is_empty());
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// Reads parameters from a file that [`save`] wrote, or `safetensors.torch.save_file`.

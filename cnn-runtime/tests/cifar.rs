@@ -51,6 +51,35 @@ fn cifar_10_is_read_batch_by_batch() {
     assert_eq!(split.train.sample(8), Sample::Pixels(&expected));
 }
 
+/// As the file of the data set ends: with an empty line.
+#[test]
+fn classes_have_names_if_all_are_named() {
+    let folder = cifar_10();
+    let names = || {
+        let split = cifar::load_10(folder.path()).unwrap();
+        assert_eq!(split.train.class_names(), split.test.class_names());
+        split.train.class_names().to_vec()
+    };
+    assert_eq!(names(), [""; 0]);
+    let expected = [
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ];
+    let text = format!("{}\n\n", expected.join("\n"));
+    write(folder.path(), "batches.meta.txt", text.as_bytes());
+    assert_eq!(names(), expected);
+    write(folder.path(), "batches.meta.txt", b"airplane\nship\n");
+    assert_eq!(names(), [""; 0]);
+}
+
 #[test]
 fn cifar_100_has_its_fine_labels() {
     let train = [record(&[19, 99], 1), record(&[0, 7], 2)].concat();

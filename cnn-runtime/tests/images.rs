@@ -1,10 +1,14 @@
 //! Reading folders of pictures, whole and damaged.
 
+mod linear;
 mod support;
 
-use cnn_runtime::Split;
 use cnn_runtime::data::images;
+use cnn_runtime::{Checkpoints, EpochReport, Every, Fit, Split, Zeroed, weights};
 use jpeg_encoder::{ColorType, Encoder};
+use linear::{Linear, Weights};
+use std::fs;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use support::{complaint, folder, write};
 use tempfile::TempDir;
@@ -64,6 +68,45 @@ fn classes_and_pictures_are_in_the_order_of_their_names() {
         (&[1, 1, 2][..], 2)
     );
     assert_eq!(images::load(folder.path(), &[2]).unwrap(), split);
+}
+
+/// The names go with the weights, for whoever puts the network to use.
+#[test]
+fn classes_are_called_as_their_folders() {
+    let folder = grey();
+    fs::rename(
+        folder.path().join("train/dog"),
+        folder.path().join("train/a: b, \n"),
+    )
+    .unwrap();
+    fs::rename(
+        folder.path().join("test/dog"),
+        folder.path().join("test/a: b, \n"),
+    )
+    .unwrap();
+    let split = images::load(folder.path(), &[1, 1, 2]).unwrap();
+    let names = ["a: b, \u{fffd}", "cat"];
+    assert_eq!(split.train.class_names(), names);
+    assert_eq!(split.test.class_names(), names);
+
+    let path = folder.path().join("weights.safetensors");
+    let parameters = Weights::<2, 2>::boxed();
+    weights::save::<Linear<2, 2>>(&parameters, Some(&split.train), &path).unwrap();
+    assert_eq!(weights::class_names(&path).unwrap(), names);
+
+    let checkpoints = Checkpoints {
+        path: folder.path().join("checkpoint.safetensors"),
+        every: Some(Every::Epochs(NonZeroUsize::MIN)),
+    };
+    let fit = Fit {
+        epochs: 1,
+        checkpoints: Some(checkpoints.clone()),
+        ..Fit::new::<Linear<2, 2>>()
+    };
+    let mut parameters = fit.initialize::<Linear<2, 2>>();
+    fit.run::<Linear<2, 2>>(&mut parameters, &split, |_: &EpochReport| {})
+        .unwrap();
+    assert_eq!(weights::class_names(&checkpoints.path).unwrap(), names);
 }
 
 #[test]

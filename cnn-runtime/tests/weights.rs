@@ -2,7 +2,7 @@
 
 mod linear;
 
-use cnn_runtime::data::Normalization;
+use cnn_runtime::data::{Dataset, Normalization};
 use cnn_runtime::{Fit, Zeroed, weights};
 use linear::{Linear, Weights};
 use std::fs;
@@ -109,12 +109,25 @@ fn what_samples_were_normalised_by_comes_back() {
     let path = folder.path().join("weights.safetensors");
     // A third has no end in binary: no digit may be lost.
     let normalization = Normalization::new(vec![1.0 / 3.0, -2.0], vec![0.1, 7.0]).unwrap();
-    weights::save::<Small>(&known(), Some(&normalization), &path).unwrap();
+    let mut samples = Dataset::new("one", &[2], vec![0, 1], vec![0], 3).unwrap();
+    samples.normalize(normalization.clone()).unwrap();
+    weights::save::<Small>(&known(), Some(&samples), &path).unwrap();
     let mut loaded = Weights::boxed();
     let found = weights::load::<Small>(&mut loaded, &path).unwrap();
     assert_eq!((*loaded, found), (known(), Some(normalization)));
     let pytorch = weights::load::<Small>(&mut known(), Path::new(PYTORCH)).unwrap();
     assert_eq!(pytorch, None);
+}
+
+#[test]
+fn names_of_classes_come_back() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    weights::save::<Small>(&known(), None, &path).unwrap();
+    assert_eq!(weights::class_names(&path).unwrap(), [""; 0]);
+    assert_eq!(weights::class_names(Path::new(PYTORCH)).unwrap(), [""; 0]);
+    fs::write(&path, "nonsense").unwrap();
+    assert!(weights::class_names(&path).is_err());
 }
 
 #[test]

@@ -111,6 +111,14 @@ impl<'a> Reference<'a> {
         self.trace(parameters, &[input], Purpose::Inference)
     }
 
+    /// Every layer's output for a batch, as in training; of dropouts, what the masks keep.
+    ///
+    /// # Panics
+    /// If the parameters, an input or a mask do not fit the network.
+    pub fn forward_in_training(self, parameters: &[Tensor], inputs: &[&[f64]]) -> Trace {
+        self.trace(parameters, inputs, Purpose::Training(self.masks))
+    }
+
     /// Every layer's output for some samples.
     fn trace(self, parameters: &[Tensor], inputs: &[&[f64]], purpose: Purpose) -> Trace {
         self.check(parameters, inputs);

@@ -7,6 +7,7 @@ mod files;
 mod linear;
 
 use cnn_codegen::{Kernels, Options};
+use cnn_runtime::data::Preparation;
 use cnn_runtime::settings::Task;
 use cnn_runtime::{Checkpoint, Zeroed, data, weights};
 use files::Files;
@@ -112,6 +113,10 @@ pub fn images(bytes: &[u8]) {
     }
     for input in [&[1, 4, 4][..], &[3, 4, 4], &[48]] {
         let _ = data::images::load(files.folder(), input);
+        let picture = files.folder().join("test/a").join(name);
+        for preparation in [Preparation::Mnist, Preparation::Resize, Preparation::None] {
+            let _ = data::images::read(&picture, input, preparation);
+        }
     }
 }
 

@@ -40,6 +40,24 @@ impl Package {
         package
     }
 
+    /// Lets the package have a build script, which may call the compiler.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn build_script(&self, text: &str) {
+        self.write("build.rs", text);
+        let manifest = self.folder.join("Cargo.toml");
+        let before = fs::read_to_string(manifest).expect("the manifest can be read");
+        let codegen = workspace().join("cnn-codegen");
+        self.write(
+            "Cargo.toml",
+            &format!(
+                "{before}\n[build-dependencies.cnn-codegen]\npath = {:?}\ndefault-features = false\n",
+                codegen.to_str().expect("the folder's path is Unicode")
+            ),
+        );
+    }
+
     /// Writes a file that declares every module, with something before and after: `prologue` and `epilogue`.
     ///
     /// # Panics
@@ -52,7 +70,11 @@ impl Package {
         self.write(path, &(text + epilogue));
     }
 
-    fn write(&self, path: &str, text: &str) {
+    /// Writes a file of the package.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn write(&self, path: &str, text: &str) {
         fs::write(self.folder.join(path), text).expect("the file can be written");
     }
 
@@ -61,16 +83,24 @@ impl Package {
     /// # Panics
     /// If cargo is not there, or reports an error.
     pub fn cargo(&self, arguments: &[&str]) -> Output {
+        let output = self.try_cargo(arguments);
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{messages}");
+        output
+    }
+
+    /// The same, whether cargo reports an error or not.
+    ///
+    /// # Panics
+    /// If cargo is not there.
+    pub fn try_cargo(&self, arguments: &[&str]) -> Output {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
+        Command::new(cargo)
             .args(arguments)
             .current_dir(&self.folder)
             .env("CARGO_TARGET_DIR", self.folder.with_file_name("target"))
             .output()
-            .expect("cargo runs");
-        let messages = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{messages}");
-        output
+            .expect("cargo runs")
     }
 }
 

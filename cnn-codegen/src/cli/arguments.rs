@@ -1,11 +1,11 @@
 //! What the command takes; `--help`, the completions and the manual are made from this.
 
-use crate::Kernels;
-use crate::picture::Format;
 use crate::template::Template;
+use crate::{Kernels, explain, picture};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// Compiles a convolutional network, described in a TOML file, into Rust with constant shapes.
@@ -64,7 +64,17 @@ pub enum Command {
         network: Network,
         /// What to write, if not what the file's ending says; else SVG
         #[arg(long)]
-        format: Option<Format>,
+        format: Option<picture::Format>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Explain the network layer by layer: formulas, generated code, and examples in numbers
+    Explain {
+        #[command(flatten)]
+        network: Network,
+        /// What to write, if not what the file's ending says; else Markdown
+        #[arg(long)]
+        format: Option<explain::Format>,
         #[command(flatten)]
         output: Output,
     },
@@ -79,6 +89,17 @@ pub enum Command {
         /// What to tell the trainer; `-- --help` lists its flags
         #[arg(last = true, value_name = "FLAGS")]
         flags: Vec<OsString>,
+    },
+    /// Tell what is in pictures, or in other samples, with weights that were trained
+    Predict {
+        #[command(flatten)]
+        network: Network,
+        #[command(flatten)]
+        samples: Samples,
+        #[command(flatten)]
+        kernels: KernelsChoice,
+        #[command(flatten)]
+        runtime: RuntimeFolder,
     },
     /// Measure a training step, kernel by kernel: time, share of the machine's peak, bytes
     Bench {
@@ -149,4 +170,46 @@ pub struct RuntimeFolder {
     /// Where the package finds cnn-runtime, if not in the registry or in this command's own checkout
     #[arg(long = "runtime", value_name = "PATH")]
     pub path: Option<PathBuf>,
+}
+
+/// What the trainer is told to predict; see its own `predict --help`.
+#[derive(Args)]
+pub struct Samples {
+    /// Pictures (PNG, JPEG), files of images in MNIST's format, arrays (.npy), tables (.csv)
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The weights.safetensors that a training has left, or its checkpoint
+    #[arg(long, value_name = "FILE")]
+    pub weights: PathBuf,
+    /// What is done to a picture: mnist scales and centres what is drawn, dark or bright, as MNIST's digits are (the
+    /// default for ten classes of 28×28 grey pixels, unless the network's file names another format than idx); resize
+    /// scales all of it (the default for others); none leaves it alone
+    #[arg(long, value_name = "mnist|resize|none")]
+    #[arg(value_parser = ["mnist", "resize", "none"], hide_possible_values = true)]
+    pub prepare: Option<String>,
+    /// How many classes to print for each sample, the likeliest first [default: 3]
+    #[arg(long, value_name = "N")]
+    pub top: Option<NonZeroUsize>,
+    /// Print one JSON object per sample, with all classes
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Samples {
+    /// The trainer's arguments that ask for the same.
+    pub fn flags(self) -> Vec<OsString> {
+        let mut flags = vec!["predict".into(), "--weights".into(), self.weights.into()];
+        if let Some(prepare) = self.prepare {
+            flags.extend(["--prepare".into(), prepare.into()]);
+        }
+        if let Some(top) = self.top {
+            flags.extend(["--top".into(), top.to_string().into()]);
+        }
+        if self.json {
+            flags.push("--json".into());
+        }
+        flags.push("--".into());
+        flags.extend(self.files.into_iter().map(OsString::from));
+        flags
+    }
 }

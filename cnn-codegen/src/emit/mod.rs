@@ -19,11 +19,11 @@ mod function;
 mod global_pool;
 pub mod insight;
 mod layer_norm;
-mod loss;
+pub mod loss;
 mod max_pool2d;
 pub mod memory;
 mod model;
-mod optimizer;
+pub mod optimizer;
 mod parameters;
 mod phases;
 mod prelu;
@@ -117,12 +117,22 @@ fn plain(plan: &Plan) -> TokenStream {
     });
     let layers = plan.steps.iter().map(|step| layer_functions(plan, step));
     let loss = training.map(|training| loss::functions(&training.loss, plan));
+    let passes = passes(plan);
+    quote!(#activations #deltas #(#layers)* #loss #passes)
+}
+
+/// Both passes of one sample through all layers.
+pub fn passes(plan: &Plan) -> TokenStream {
     let forward = model::forward(plan);
-    let backward = training.map(|training| match Phases::of(plan) {
-        Some(phases) => phases.items(training),
-        None => model::backward(plan),
-    });
-    quote!(#activations #deltas #(#layers)* #loss #forward #backward)
+    let backward = plan
+        .network
+        .training
+        .as_ref()
+        .map(|training| match Phases::of(plan) {
+            Some(phases) => phases.items(training),
+            None => model::backward(plan),
+        });
+    quote!(#forward #backward)
 }
 
 /// The forward pass of one sample on vectors, and everything of a block of samples.
@@ -203,7 +213,8 @@ fn directions(plan: &Plan, step: &Step) -> [bool; 2] {
     ]
 }
 
-fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
+/// The plain functions of a step, in the order in which they are read.
+pub fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
     let functions = functions(plan, step);
     let [weights, input] = directions(plan, step);
     let is_trained = plan.network.training.is_some();

@@ -1,9 +1,12 @@
-//! What the file says of the samples, as constants: each only where it differs from what holds without it.
+//! What the file says of the samples and of what is put out for them, as constants: each only where it differs from what
+//! holds without it.
 
 use super::tokens::{ident, number};
 use cnn_spec::augmentation::{Augmentation, Elastic};
 use cnn_spec::data::{Data, Normalization};
+use cnn_spec::layer::{Activation, Kind};
 use cnn_spec::network::Network;
+use cnn_spec::training::Loss;
 use cnn_spec::validation::Validation;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -13,13 +16,30 @@ pub fn are_set(network: &Network) -> bool {
     network.training.is_some() && !constants(network).is_empty()
 }
 
-/// The constants `DATA`, `AUGMENTATION` and `VALIDATION` of `Trainable`.
+/// The constants `DATA`, `OUTPUTS`, `AUGMENTATION` and `VALIDATION` of `Trainable`.
 pub fn constants(network: &Network) -> TokenStream {
     let data = (network.data != Data::default()).then(|| data(&network.data));
+    let outputs = outputs(network);
     let augmentation = (network.augmentation != Augmentation::default())
         .then(|| augmentation(&network.augmentation));
     let validation = network.validation.as_ref().map(validation);
-    quote!(#data #augmentation #validation)
+    quote!(#data #outputs #augmentation #validation)
+}
+
+/// What the values of the output say; nothing where they are logits of classes.
+fn outputs(network: &Network) -> Option<TokenStream> {
+    let loss = &network.training.as_ref()?.loss;
+    let last = &network.layers.last()?.kind;
+    let outputs = match (loss, last) {
+        (loss, last) if loss.includes(last) => "Probabilities",
+        (Loss::SoftmaxCrossEntropy(_), _) => return None,
+        (Loss::Nll(_), _) => "LogProbabilities",
+        (Loss::BinaryCrossEntropy { .. }, _) => "BinaryLogits",
+        (_, Kind::Softmax(_) | Kind::Activation(Activation::Sigmoid)) => "Probabilities",
+        _ => "Values",
+    };
+    let outputs = ident(outputs);
+    Some(quote!(const OUTPUTS: settings::Outputs = settings::Outputs::#outputs;))
 }
 
 fn data(data: &Data) -> TokenStream {

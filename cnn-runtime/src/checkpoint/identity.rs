@@ -3,13 +3,16 @@
 use crate::data::{Dataset, Split, Targets, Values};
 use crate::fit::Fit;
 use crate::model::Trainable;
+use crate::tensor_file;
+use crate::weights;
 use flate2::Crc;
-use safetensors::SafeTensors;
 
 /// The entry of the file's metadata.
 pub const KEY: &str = "training";
+/// The line with the names of the classes.
+const CLASSES: &str = "classes";
 
-/// What a training's bits depend on, one line for each thing: its name, then what it is.
+/// What a training's bits depend on, one line for each thing: its name, then what it is; and what its classes are called.
 ///
 /// Threads do not change bits, and a target accuracy only says when it is enough.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,9 @@ impl Identity {
             skips_not_finite,
             ..
         } = fit;
+        let names = data.train.class_names();
+        let classes =
+            (!names.is_empty()).then(|| format!("{CLASSES}: {}", names.join(weights::SEPARATOR)));
         let lines = [
             format!("version: {}", env!("CARGO_PKG_VERSION")),
             format!("network: {}", M::NAME),
@@ -46,15 +52,23 @@ impl Identity {
             format!("training samples: {}", samples(&data.train)),
             format!("test samples: {}", samples(&data.test)),
         ];
+        let lines: Vec<_> = lines.into_iter().chain(classes).collect();
         Self(lines.join("\n"))
     }
 
     /// That in a file; nothing if the file does not say.
     pub fn read(bytes: &[u8]) -> Self {
-        let metadata = SafeTensors::read_metadata(bytes).ok();
-        let entry =
-            metadata.and_then(|(_, metadata)| metadata.metadata().as_ref()?.get(KEY).cloned());
-        Self(entry.unwrap_or_default())
+        Self(tensor_file::metadata(bytes, KEY).unwrap_or_default())
+    }
+
+    /// The names of the classes, if they have any.
+    pub fn class_names(&self) -> Option<&str> {
+        self.find(CLASSES)
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        let mut lines = self.0.lines().filter_map(|line| line.split_once(": "));
+        lines.find_map(|(key, value)| (key == name).then_some(value))
     }
 
     /// As it stands in a file.
@@ -64,14 +78,10 @@ impl Identity {
 
     /// What is different now, one line each.
     pub fn differences(&self, now: &Self) -> Vec<String> {
-        let then = |name: &str| {
-            let mut lines = self.0.lines().filter_map(|line| line.split_once(": "));
-            lines
-                .find_map(|(key, value)| (key == name).then_some(value))
-                .unwrap_or("not known")
-        };
+        let then = |name: &str| self.find(name).unwrap_or("not known");
         let lines = now.0.lines().filter_map(|line| line.split_once(": "));
-        let differences = lines.filter(|(name, value)| then(name) != *value);
+        // What a class is called changes no bit.
+        let differences = lines.filter(|(name, value)| *name != CLASSES && then(name) != *value);
         differences
             .map(|(name, value)| format!("  {name}: {} then, {value} now", then(name)))
             .collect()

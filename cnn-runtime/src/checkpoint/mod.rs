@@ -175,6 +175,11 @@ pub(crate) fn is_beside_parameters(name: &str) -> bool {
             .any(|prefix| name.starts_with(prefix))
 }
 
+/// What a checkpoint says of the names of its classes, if it has any.
+pub(crate) fn class_names(bytes: &[u8]) -> Option<String> {
+    Identity::read(bytes).class_names().map(str::to_owned)
+}
+
 /// Whether a file ends with the checksum of all that is before.
 pub(crate) fn is_whole(bytes: &[u8]) -> bool {
     bytes

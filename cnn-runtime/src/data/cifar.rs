@@ -13,6 +13,8 @@ struct Layout {
     /// The labels before the pixels of each record; the last one counts.
     labels: usize,
     classes: u8,
+    /// The file with their names, one in each line.
+    names: &'static str,
     train: &'static [&'static str],
     test: &'static [&'static str],
 }
@@ -20,6 +22,7 @@ struct Layout {
 const CIFAR_10: Layout = Layout {
     labels: 1,
     classes: 10,
+    names: "batches.meta.txt",
     train: &[
         "data_batch_1.bin",
         "data_batch_2.bin",
@@ -33,11 +36,13 @@ const CIFAR_10: Layout = Layout {
 const CIFAR_100: Layout = Layout {
     labels: 2,
     classes: 100,
+    names: "fine_label_names.txt",
     train: &["train.bin"],
     test: &["test.bin"],
 };
 
-/// Reads CIFAR-10 from a folder: `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`.
+/// Reads CIFAR-10 from a folder: `data_batch_1.bin` to `data_batch_5.bin` and `test_batch.bin`, and the names of its
+/// classes if `batches.meta.txt` is there.
 ///
 /// # Errors
 /// If a file is missing or damaged.
@@ -45,7 +50,8 @@ pub fn load_10(folder: &Path) -> Result<Split, Error> {
     CIFAR_10.load(folder)
 }
 
-/// Reads CIFAR-100 with its fine labels from a folder: `train.bin` and `test.bin`.
+/// Reads CIFAR-100 with its fine labels from a folder: `train.bin` and `test.bin`, and the names of these if
+/// `fine_label_names.txt` is there.
 ///
 /// # Errors
 /// If a file is missing or damaged.
@@ -57,7 +63,24 @@ impl Layout {
     fn load(&self, folder: &Path) -> Result<Split, Error> {
         let train = self.read(folder, self.train)?;
         let test = self.read(folder, self.test)?;
-        Split::of(folder, train, test)
+        let mut split = Split::of(folder, train, test)?;
+        let names = self.names(folder);
+        for data in [&mut split.train, &mut split.test] {
+            data.name_classes(&names);
+        }
+        Ok(split)
+    }
+
+    /// What the classes are called; nothing if the file is not there, for nobody needs it to learn.
+    fn names(&self, folder: &Path) -> Vec<String> {
+        let text = fs::read_to_string(folder.join(self.names)).unwrap_or_default();
+        let names = text.lines().map(str::trim).filter(|name| !name.is_empty());
+        let names: Vec<_> = names.map(str::to_owned).collect();
+        if names.len() == usize::from(self.classes) {
+            names
+        } else {
+            Vec::new()
+        }
     }
 
     fn read(&self, folder: &Path, files: &[&str]) -> Result<Dataset, Error> {

@@ -32,6 +32,27 @@ pub fn load(folder: &Path, task: Task, targets: &[String]) -> Result<Split, Erro
     )
 }
 
+/// Reads a file of samples with so many values each; columns that hold targets are left out, if there are any.
+///
+/// # Errors
+/// If the file cannot be read, does not hold numbers, or has another number of columns.
+pub fn samples(path: &Path, size: usize, task: Task, targets: &[String]) -> Result<Dataset, Error> {
+    let table = Table::read(path)?;
+    if table.columns == size {
+        return table.dataset(path, Task::Reconstruction, &[]);
+    }
+    let targets = table.targets(path, task, targets)?;
+    if table.columns == size + targets.len() {
+        return table.inputs(path, &targets, Targets::Inputs);
+    }
+    let problem = format!(
+        "there are {} columns, and the network takes {size} values",
+        table.columns
+    );
+    let help = "give every line the values of one sample, with or without its targets";
+    Err(Error::content(path, problem, help))
+}
+
 /// The numbers of a file.
 struct Table {
     /// What the first line calls the columns; none if it holds numbers.
@@ -110,23 +131,29 @@ impl Table {
     }
 
     fn dataset(&self, path: &Path, task: Task, targets: &[String]) -> Result<Dataset, Error> {
-        let targets = self.targets(path, task, targets)?;
-        let is_target = |index: &usize| targets.contains(&(index % self.columns));
-        let pick = |wanted: bool| {
-            let values = self.values.iter().enumerate();
-            let values = values.filter(move |(index, _)| is_target(index) == wanted);
-            values.map(|(_, value)| *value).collect::<Vec<f32>>()
-        };
-        let inputs = self.columns - targets.len();
+        let columns = self.targets(path, task, targets)?;
         let targets = match task {
-            Task::Classification => self.classes(path, targets[0])?,
+            Task::Classification => self.classes(path, columns[0])?,
             Task::Regression => Targets::Numbers {
-                values: pick(true),
-                size: targets.len(),
+                values: self.pick(|column| columns.contains(&column)),
+                size: columns.len(),
             },
             Task::Reconstruction => Targets::Inputs,
         };
-        Dataset::with_targets(path.display().to_string(), &[inputs], pick(false), targets)
+        self.inputs(path, &columns, targets)
+    }
+
+    /// All other columns as samples.
+    fn inputs(&self, path: &Path, columns: &[usize], targets: Targets) -> Result<Dataset, Error> {
+        let values = self.pick(|column| !columns.contains(&column));
+        let size = self.columns - columns.len();
+        Dataset::with_targets(path.display().to_string(), &[size], values, targets)
+    }
+
+    fn pick(&self, is_wanted: impl Fn(usize) -> bool) -> Vec<f32> {
+        let values = self.values.iter().enumerate();
+        let values = values.filter(|(index, _)| is_wanted(index % self.columns));
+        values.map(|(_, value)| *value).collect()
     }
 
     /// The columns that hold the targets.

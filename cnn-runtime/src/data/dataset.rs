@@ -18,6 +18,7 @@ pub struct Dataset {
     shape: Vec<usize>,
     values: Values,
     targets: Targets,
+    class_names: Vec<String>,
     normalization: Option<Normalization>,
 }
 
@@ -128,6 +129,7 @@ impl Dataset {
             shape: shape.into(),
             values,
             targets,
+            class_names: Vec::new(),
             normalization: None,
         })
     }
@@ -164,6 +166,11 @@ impl Dataset {
             Targets::Classes { classes, .. } => classes,
             _ => 0,
         }
+    }
+
+    /// What the classes are called; empty where they have numbers only.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
     }
 
     /// The class of every sample; none where the targets are not classes.
@@ -252,6 +259,11 @@ impl Dataset {
         self.targets = Targets::Inputs;
     }
 
+    /// Calls the classes by names.
+    pub(super) fn name_classes(&mut self, names: &[String]) {
+        self.class_names = names.into();
+    }
+
     /// Counts the classes anew, no fewer than there are.
     pub(super) fn set_classes(&mut self, count: usize) {
         if let Targets::Classes { classes, .. } = &mut self.targets {
@@ -259,13 +271,13 @@ impl Dataset {
         }
     }
 
-    /// Checks that a network takes these samples and puts out what they are compared with.
+    /// Checks that a network takes these samples.
     ///
     /// A network that takes `[features]` takes samples of any shape with that many values.
     ///
     /// # Errors
-    /// If it does not, with both shapes or sizes.
-    pub fn check<M: Model>(&self) -> Result<(), Error> {
+    /// If it does not, with both shapes.
+    pub fn check_samples<M: Model>(&self) -> Result<(), Error> {
         if M::INPUT_SHAPE != self.shape && M::INPUT_SHAPE != [self.size()] {
             return Err(Error::mismatch(
                 format!(
@@ -278,6 +290,15 @@ impl Dataset {
                 format!("set `input = {:?}` in the network's file", self.shape),
             ));
         }
+        Ok(())
+    }
+
+    /// Checks, beside, that it puts out what the samples are compared with.
+    ///
+    /// # Errors
+    /// If it does not, with both shapes or sizes.
+    pub fn check<M: Model>(&self) -> Result<(), Error> {
+        self.check_samples::<M>()?;
         let outputs: usize = M::OUTPUT_SHAPE.iter().product();
         let (expected, problem) = match &self.targets {
             Targets::Classes { classes, .. } => {

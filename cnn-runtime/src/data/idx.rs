@@ -1,6 +1,6 @@
 //! MNIST's own file format: a header of big-endian sizes, then bytes; plain or gzipped.
 
-use super::{Dataset, Split};
+use super::{Dataset, Split, Targets};
 use crate::error::Error;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
@@ -26,6 +26,16 @@ pub fn load(folder: &Path) -> Result<Split, Error> {
     let train = load_pair(folder, "train")?;
     let test = load_pair(folder, "t10k")?;
     Split::of(folder, train, test)
+}
+
+/// Reads a file of images, which have no targets but themselves.
+///
+/// # Errors
+/// If the file cannot be read, is damaged or of another kind.
+pub fn images(path: &Path) -> Result<Dataset, Error> {
+    let ([_, height, width], values) = read::<3>(path)?;
+    let shape = [1, height, width];
+    Dataset::with_targets(path.display().to_string(), &shape, values, Targets::Inputs)
 }
 
 /// The images and labels of one part: `train` or `t10k`.

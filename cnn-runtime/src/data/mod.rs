@@ -12,11 +12,14 @@ pub mod images;
 mod normalization;
 pub mod npy;
 mod pixels;
+mod preparation;
 mod reader;
+mod samples;
 mod split;
 
 pub use dataset::{Dataset, Sample, Targets, Values};
 pub use normalization::Normalization;
+pub use preparation::Preparation;
 pub use reader::Reader;
 pub use split::Split;
 

@@ -34,6 +34,11 @@ impl Console {
     }
 }
 
+/// Prints a line for whoever asked: a person or a program.
+pub fn answer(text: io::Result<impl Display>) -> Result<(), Error> {
+    print("standard output", io::stdout(), text)
+}
+
 /// If the reader has gone away, the rest is not for anybody: that is no error.
 fn print(name: &str, mut stream: impl Write, text: io::Result<impl Display>) -> Result<(), Error> {
     let written = text.and_then(|text| writeln!(stream, "{text}"));

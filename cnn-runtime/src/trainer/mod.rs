@@ -4,6 +4,7 @@ mod arguments;
 mod console;
 mod insight;
 mod interrupt;
+mod predict;
 mod progress;
 mod record;
 
@@ -20,7 +21,7 @@ use crate::model::Trainable;
 use crate::report::Report;
 use crate::settings::Task;
 use crate::weights;
-use arguments::{Arguments, DataArguments};
+use arguments::{Arguments, Command, DataArguments};
 use clap::Parser;
 use console::Console;
 use progress::Progress;
@@ -30,7 +31,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// Trains a network as the command line says: the whole of a trainer's `main`.
+/// Trains a network as the command line says, or puts it to use: the whole of a trainer's `main`.
 ///
 /// ```text
 /// mod net;
@@ -42,6 +43,7 @@ use std::process::ExitCode;
 ///
 /// Exits with 0 if all went well, 1 if it did not, 2 if the command line is wrong, and 130 if it was interrupted. The last line of standard output
 /// is `test accuracy 98.21 %`, or what else the task is measured by; with `--json`, standard output has one JSON object per epoch and nothing else.
+/// After `predict`, standard output has a line for each sample.
 pub fn main<M: Trainable>() -> ExitCode {
     start::<M>(None)
 }
@@ -60,16 +62,26 @@ fn start<M: Trainable>(insight: Option<&Insight<M>>) -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    match run(&arguments, insight) {
+    let outcome = match &arguments.command {
+        Some(Command::Predict(arguments)) => predict::run::<M>(arguments),
+        None => run(&arguments, insight),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}\n help: {}", error.help());
+            complain(&error);
             match error {
                 Error::Interrupted { .. } => ExitCode::from(interrupt::EXIT_CODE),
                 _ => ExitCode::FAILURE,
             }
         }
     }
+}
+
+/// Says what is wrong, and how to mend it.
+fn complain(error: &Error) {
+    // There is nobody to tell if this cannot be printed.
+    let _ = writeln!(io::stderr(), "error: {error}\n help: {}", error.help());
 }
 
 #[cfg_attr(not(feature = "report"), expect(unused_variables))]
@@ -112,7 +124,7 @@ fn run<M: Trainable>(arguments: &Arguments, insight: Option<&Insight<M>>) -> Res
     }
     if let Some(folder) = &arguments.out {
         let path = folder.join("weights.safetensors");
-        weights::save::<M>(&parameters, data.train.normalization(), &path)?;
+        weights::save::<M>(&parameters, Some(&data.train), &path)?;
         console.say(format_args!("weights are in {}", path.display()))?;
     }
     #[cfg(feature = "report")]

@@ -22,7 +22,13 @@ pub fn functions(dropout: &Dropout, site: Site) -> Functions {
 
 fn inference(site: Site) -> Function {
     let (z, place) = (site.input_element(), site.output_element());
-    let body = each(site.output_shape(), &quote!(#place = #z;));
+    let body = each(
+        site.output_shape(),
+        &quote! {
+            let z = lanes::load(simd, &#z);
+            z.store_array(&mut #place);
+        },
+    );
     let doc = format!(
         "`{}` forward outside of training, {}: nothing is left out.\n\n{}",
         site.group.name,

@@ -1,11 +1,17 @@
 //! Pictures, a folder of them for each class.
 
+mod ink;
+mod mnist;
 mod picture;
+mod plane;
+mod single;
+
+pub use single::read;
 
 use super::{Dataset, Shape, Split};
 use crate::error::Error;
 use picture::Picture;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -47,7 +53,18 @@ pub fn load(folder: &Path, input: &[usize]) -> Result<Split, Error> {
     }
     let mut album = Album::new(input)?;
     let train = album.read(&train, &classes)?;
-    Split::of(folder, train, album.read(&test, &classes)?)
+    let mut split = Split::of(folder, train, album.read(&test, &classes)?)?;
+    let names: Vec<_> = classes.iter().map(|class| printable(class)).collect();
+    for data in [&mut split.train, &mut split.test] {
+        data.name_classes(&names);
+    }
+    Ok(split)
+}
+
+/// A folder's name as the name of a class, on one line.
+fn printable(name: &OsStr) -> String {
+    let name = name.to_string_lossy();
+    name.replace(char::is_control, "\u{fffd}")
 }
 
 /// What all pictures have in common.

@@ -1,5 +1,6 @@
 //! One PNG or JPEG file.
 
+use super::ink::Shade;
 use crate::error::Error;
 use png::{ColorType, Transformations};
 use std::fs;
@@ -76,16 +77,10 @@ impl Picture {
     }
 
     /// The pixels channel by channel, as networks take them: one channel of grey, or red, green and blue.
+    ///
+    /// Transparency does not count.
     pub fn channels(self, path: &Path, channels: usize) -> Result<Vec<u8>, Error> {
-        let (bytes, size) = self
-            .packed
-            .unpack()
-            .map_err(|problem| damaged(path, &problem))?;
-        let colors = |pixel: &[u8]| match *pixel {
-            [grey] | [grey, _] => [grey; 3],
-            [red, green, blue, ..] => [red, green, blue],
-            [] => [0; 3],
-        };
+        let (bytes, size) = self.unpack(path)?;
         let pixels = || bytes.chunks_exact(size).map(colors);
         Ok(match channels {
             1 => pixels().map(grey).collect(),
@@ -94,10 +89,28 @@ impl Picture {
                 .collect(),
         })
     }
+
+    /// How grey each pixel is, and how opaque.
+    pub fn shades(self, path: &Path) -> Result<Vec<Shade>, Error> {
+        let (bytes, size) = self.unpack(path)?;
+        let shade = |pixel: &[u8]| {
+            let alpha = match *pixel {
+                [_, alpha] | [_, _, _, alpha] => alpha,
+                _ => u8::MAX,
+            };
+            [grey(colors(pixel)), alpha]
+        };
+        Ok(bytes.chunks_exact(size).map(shade).collect())
+    }
+
+    /// The values pixel by pixel, and how many each has.
+    fn unpack(self, path: &Path) -> Result<(Vec<u8>, usize), Error> {
+        let unpacked = self.packed.unpack();
+        unpacked.map_err(|problem| damaged(path, &problem))
+    }
 }
 
 impl Packed {
-    /// The values pixel by pixel, and how many each has; transparency does not count.
     fn unpack(self) -> Result<(Vec<u8>, usize), String> {
         match self {
             Self::Png(mut reader) => {
@@ -117,6 +130,15 @@ impl Packed {
                 Ok((bytes, size))
             }
         }
+    }
+}
+
+/// Red, green and blue of a pixel that is written as grey or in colour, with or without its opacity.
+fn colors(pixel: &[u8]) -> [u8; 3] {
+    match *pixel {
+        [grey] | [grey, _] => [grey; 3],
+        [red, green, blue, ..] => [red, green, blue],
+        [] => [0; 3],
     }
 }
 

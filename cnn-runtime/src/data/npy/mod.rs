@@ -29,6 +29,14 @@ pub fn load(folder: &Path, task: Task) -> Result<Split, Error> {
     Split::of(folder, part("train")?, part("test")?)
 }
 
+/// Reads an array of samples, which have no targets but themselves.
+///
+/// # Errors
+/// If the file cannot be read, is damaged, or has no dimension for the values of a sample.
+pub fn samples(path: &Path) -> Result<Dataset, Error> {
+    dataset(path, path, Task::Reconstruction)
+}
+
 fn dataset(inputs: &Path, targets: &Path, task: Task) -> Result<Dataset, Error> {
     let x = Array::read(inputs)?;
     let (&count, shape) = x.shape.split_first().unwrap_or((&0, &[]));

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod data;
+mod predict;
 #[cfg(feature = "report")]
 mod report;
 mod validation;
@@ -9,16 +10,18 @@ mod validation;
 use crate::fit::{Fit, MAX_THREADS};
 use crate::model::Trainable;
 use checkpoints::CheckpointArguments;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 pub use data::DataArguments;
+pub use predict::PredictArguments;
 #[cfg(feature = "report")]
 pub use report::{ReportArguments, command};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use validation::ValidationArguments;
 
-/// Trains a network and measures it after every epoch.
+/// Trains a network and measures it after every epoch, or puts it to use.
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(after_help = "Without --data it learns built-in synthetic digits. \
                         What is not set here is as in the network's file.")]
 pub struct Arguments {
@@ -74,6 +77,16 @@ pub struct Arguments {
     #[cfg(feature = "report")]
     #[command(flatten)]
     pub report: ReportArguments,
+
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What a trainer does beside training.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Tell what is in pictures, or in other samples, with weights that were trained
+    Predict(PredictArguments),
 }
 
 impl Arguments {
