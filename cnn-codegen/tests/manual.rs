@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use support::Folder;
 
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "new",
     "summary",
     "graph",

@@ -35,7 +35,11 @@ impl Axis {
         let [low, high] = with_room([low, high]);
         let step = step(high - low);
         Self {
-            range: [(low / step).floor() * step, (high / step).ceil() * step],
+            // What is rounded is no reason for another tick.
+            range: [
+                (low / step + 1e-6).floor() * step,
+                (high / step - 1e-6).ceil() * step,
+            ],
             places,
             step,
         }
