@@ -28,6 +28,8 @@ pub mod fit;
 #[cfg(feature = "simd")]
 pub mod lanes;
 pub mod math;
+#[cfg(feature = "trainer")]
+mod meaning;
 #[cfg(feature = "std")]
 mod metrics;
 mod model;

@@ -35,7 +35,11 @@ impl Axis {
         let [low, high] = with_room([low, high]);
         let step = step(high - low);
         Self {
-            range: [(low / step).floor() * step, (high / step).ceil() * step],
+            // What is rounded is no reason for another tick.
+            range: [
+                (low / step + 1e-6).floor() * step,
+                (high / step - 1e-6).ceil() * step,
+            ],
             places,
             step,
         }
@@ -79,7 +83,7 @@ fn label(value: f64, decimals: i32) -> String {
         return "0".to_owned();
     }
     if decimals > 4 || value.abs() >= 1e6 {
-        let digits = value.abs().log10().floor() as i32 + decimals;
+        let digits = (value.abs() * 1.000_001).log10().floor() as i32 + decimals;
         return format!("{value:.0$e}", digits.clamp(0, 4) as usize);
     }
     format!("{value:.0$}", decimals.max(0) as usize)

@@ -1,10 +1,11 @@
 //! What the test set shows of a network: how often which class is taken for which, and where it fails most.
 
-use super::says::Says;
 use crate::data::{Dataset, Targets};
 use crate::math::Real;
+use crate::meaning::meaning;
 use crate::metrics::Confusion;
 use crate::model::Trainable;
+use crate::settings::Outputs;
 use crate::target::{Target, argmax};
 use crate::tensor::Tensor;
 use crate::worker::CHUNK;
@@ -26,7 +27,8 @@ pub enum Findings {
 pub struct Classes {
     pub confusion: Confusion,
     pub mistakes: Worst<Mistake>,
-    pub says: Says,
+    /// What is said of classes.
+    pub outputs: Outputs,
 }
 
 /// A sample that was taken for another class.
@@ -76,14 +78,13 @@ impl Classes {
         labels: &[u8],
         classes: usize,
     ) -> Self {
-        let says = Says::of::<M>();
         let mut confusion = Confusion::new(classes);
         let mut mistakes = Worst::default();
         each::<M>(parameters, data, |sample, _, output| {
             let (class, prediction) = (usize::from(labels[sample]), argmax(output));
             confusion.count(class, prediction);
             if class != prediction {
-                let said = says.read(numbers(output));
+                let said = meaning(M::OUTPUTS, output.values());
                 let (of_prediction, of_class) = (said[prediction], said[class]);
                 mistakes.offer(of_prediction - of_class, || Mistake {
                     sample,
@@ -97,7 +98,7 @@ impl Classes {
         Self {
             confusion,
             mistakes,
-            says,
+            outputs: M::OUTPUTS,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Kernels and feature maps as pictures.
 
 use super::look::{Look, largest};
+use super::page::called;
 use super::picture::Picture;
 use crate::data::{Dataset, Shape};
 use crate::math::Real;
@@ -65,7 +66,7 @@ impl Kernels {
 pub struct Journey {
     pub sample: usize,
     /// None where there are no classes.
-    pub class: Option<u8>,
+    pub class: Option<String>,
     pub look: Look,
     pub layers: Vec<Layer>,
 }
@@ -75,7 +76,7 @@ pub struct Journey {
 pub struct Layer {
     pub name: String,
     pub shape: String,
-    /// Whether it is a vector.
+    /// Whether it is a vector or a sequence.
     pub is_flat: bool,
     /// The pixels of a row.
     pub width: usize,
@@ -102,7 +103,10 @@ pub fn journeys<M: Model>(
             });
             Ok(Journey {
                 sample,
-                class: data.labels().get(sample).copied(),
+                class: data
+                    .labels()
+                    .get(sample)
+                    .map(|label| called(data, (*label).into())),
                 look: Look::of_sample(data, sample)?,
                 layers: layers.into_iter().collect::<Result<_, _>>()?,
             })
@@ -129,7 +133,8 @@ fn chosen(data: &Dataset) -> Vec<usize> {
 
 fn layer(name: &str, shape: &[usize], values: &[f64]) -> Result<Layer, EncodingError> {
     let largest = largest(values);
-    let is_flat = shape.len() < 3 || shape[1..] == [1, 1];
+    // A sequence has a row for each channel.
+    let is_flat = shape.len() < 3 || shape[1] == 1;
     let (width, size) = match *shape {
         [_, 1, length] if length > 1 => (length, values.len()),
         [_, height, width] if !is_flat => (width, height * width),

@@ -6,7 +6,7 @@ use super::findings::{Classes, Findings, Numbers};
 use super::layers::{Journey, Kernels, journeys};
 use super::look::{Look, text};
 use super::picture::Picture;
-use super::says::percent;
+use super::says::{noun, percent, word};
 use crate::data::{Dataset, Shape, Targets};
 use crate::metrics::{Confusion, EpochReport, Score};
 use crate::model::{Parameters, Trainable};
@@ -63,12 +63,16 @@ struct ClassesView {
     mistakes: Vec<MistakeView>,
     /// What is said of a class.
     said: &'static str,
+    /// Whether classes have names.
+    is_named: bool,
 }
 
 /// The samples of one class.
 #[derive(Serialize)]
 struct Row {
     class: usize,
+    /// Where classes have names.
+    name: Option<String>,
     cells: Vec<Cell>,
     recall: String,
 }
@@ -84,8 +88,8 @@ struct Cell {
 /// How often one class was taken for another.
 #[derive(Serialize)]
 struct Listed {
-    class: usize,
-    prediction: usize,
+    class: String,
+    prediction: String,
     count: usize,
 }
 
@@ -93,8 +97,8 @@ struct Listed {
 struct MistakeView {
     look: Look,
     sample: usize,
-    class: usize,
-    prediction: usize,
+    class: String,
+    prediction: String,
     of_class: String,
     of_prediction: String,
 }
@@ -274,7 +278,7 @@ fn classes_view(found: &Classes, data: &Dataset) -> Result<ClassesView, Encoding
     let Classes {
         confusion,
         mistakes,
-        says,
+        outputs,
     } = found;
     let count = data.classes();
     let is_small = count <= TABLE_CLASSES;
@@ -282,17 +286,17 @@ fn classes_view(found: &Classes, data: &Dataset) -> Result<ClassesView, Encoding
         Ok(MistakeView {
             look: Look::of_sample(data, mistake.sample)?,
             sample: mistake.sample,
-            class: mistake.class,
-            prediction: mistake.prediction,
-            of_class: says.word(mistake.of_class),
-            of_prediction: says.word(mistake.of_prediction),
+            class: called(data, mistake.class),
+            prediction: called(data, mistake.prediction),
+            of_class: word(*outputs, mistake.of_class),
+            of_prediction: word(*outputs, mistake.of_prediction),
         })
     });
     let hits: usize = (0..count).map(|class| confusion.get(class, class)).sum();
     Ok(ClassesView {
         samples: thousands(data.len()),
         mistaken: thousands(data.len() - hits),
-        table: is_small.then(|| rows(confusion, count)),
+        table: is_small.then(|| rows(confusion, data)),
         picture: if is_small {
             None
         } else {
@@ -301,14 +305,22 @@ fn classes_view(found: &Classes, data: &Dataset) -> Result<ClassesView, Encoding
         listed: if is_small {
             Vec::new()
         } else {
-            listed(confusion, count)
+            listed(confusion, data)
         },
         mistakes: mistakes.collect::<Result<_, EncodingError>>()?,
-        said: says.noun(),
+        said: noun(*outputs),
+        is_named: !data.class_names().is_empty(),
     })
 }
 
-fn rows(confusion: &Confusion, count: usize) -> Vec<Row> {
+/// The name of a class, or its number.
+pub fn called(data: &Dataset, class: usize) -> String {
+    let name = data.class_names().get(class).cloned();
+    name.unwrap_or_else(|| class.to_string())
+}
+
+fn rows(confusion: &Confusion, data: &Dataset) -> Vec<Row> {
+    let count = data.classes();
     let largest = |is_hit: bool| {
         let pairs = (0..count).flat_map(|class| (0..count).map(move |other| [class, other]));
         pairs
@@ -330,6 +342,7 @@ fn rows(confusion: &Confusion, count: usize) -> Vec<Row> {
     (0..count)
         .map(|class| Row {
             class,
+            name: data.class_names().get(class).cloned(),
             cells: (0..count).map(|other| cell(class, other)).collect(),
             recall: confusion.recall(class).map_or("–".to_owned(), percent),
         })
@@ -355,13 +368,14 @@ fn confusion_picture(confusion: &Confusion, count: usize) -> Picture {
     Picture::of_numbers(count, &shares, 1.0)
 }
 
-fn listed(confusion: &Confusion, count: usize) -> Vec<Listed> {
+fn listed(confusion: &Confusion, data: &Dataset) -> Vec<Listed> {
+    let count = data.classes();
     let mut all: Vec<_> = (0..count)
         .flat_map(|class| (0..count).map(move |other| [class, other]))
         .filter(|[class, other]| class != other)
         .map(|[class, prediction]| Listed {
-            class,
-            prediction,
+            class: called(data, class),
+            prediction: called(data, prediction),
             count: confusion.get(class, prediction),
         })
         .filter(|listed| listed.count > 0)

@@ -347,6 +347,38 @@ fn the_page_tells_how_to_repeat_the_training() {
     assert_eq!(parameters.unwrap().1.replace(',', ""), learnt.to_string());
 }
 
+/// Pictures of one pixel each, in a folder for each class.
+fn named(names: [&str; 10]) -> Split {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["train", "test"] {
+        for (class, name) in names.iter().enumerate() {
+            let folder = folder.path().join(part).join(format!("{class} {name}"));
+            std::fs::create_dir_all(&folder).unwrap();
+            let file = std::fs::File::create(folder.join("picture.png")).unwrap();
+            let mut encoder = png::Encoder::new(file, 28, 28);
+            encoder.set_color(png::ColorType::Grayscale);
+            let mut writer = encoder.write_header().unwrap();
+            writer.write_image_data(&[class as u8; 784]).unwrap();
+        }
+    }
+    cnn_runtime::data::images::load(folder.path(), &[1, 28, 28]).unwrap()
+}
+
+#[test]
+fn classes_are_called_by_their_names() {
+    let mut names = ["cat"; 10];
+    names[7] = "<script>alert(1)<script>";
+    let trained = Trained::new(grey::insight::INSIGHT, named(names), 1);
+    let page = parse(&trained.html());
+    assert!(all(&page, "script").is_empty());
+    let rows = texts(&page, ".confusion.named th[scope=row]");
+    assert_eq!(rows[0], "0 0 cat");
+    assert_eq!(rows[7], "7 7 <script>alert(1)<script>");
+    let is = texts(&page, "#mistakes .is").concat();
+    assert!(is.contains("cat taken for "), "{is}");
+    assert!(texts(&page, "details summary")[0].ends_with("class 0 cat"));
+}
+
 #[test]
 fn nothing_from_outside_becomes_markup() {
     let mut trained = grey(1);

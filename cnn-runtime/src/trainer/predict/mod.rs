@@ -6,12 +6,13 @@ use super::arguments::PredictArguments;
 use super::{complain, console};
 use crate::data::{Dataset, Normalization, Preparation, Reader};
 use crate::error::Error;
+use crate::meaning::meaning;
 use crate::model::{Model, Trainable};
 use crate::settings::{Normalize, Task};
 use crate::tensor::Tensor;
 use crate::weights;
 use crate::zeroed::Zeroed;
-use prediction::{Prediction, Verdict, meaning};
+use prediction::{Prediction, Verdict};
 use std::path::Path;
 
 /// Prints what the network makes of every file, and an error for each that it cannot be shown.
