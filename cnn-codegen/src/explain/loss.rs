@@ -5,23 +5,26 @@ use super::figure::{Tensor, number, rows};
 use super::listing;
 use crate::emit::loss::{Judge, judges};
 use crate::plan::Plan;
+use cnn_spec::network::Source;
 use cnn_spec::reference;
 use cnn_spec::training::{Classes, Loss};
 
 /// The chapters.
 pub fn write(document: &mut Document, plan: &Plan) {
     for judge in judges(plan) {
-        chapter(document, judge);
+        chapter(document, plan, judge);
     }
 }
 
-fn chapter(document: &mut Document, judge: Judge) {
+fn chapter(document: &mut Document, plan: &Plan, judge: Judge) {
     let loss = judge.loss();
     let (idea, delta) = words(loss);
     let functions = listing::functions(judge.functions());
     let (forward, backward) = functions.split_at(functions.len().min(1));
     let options: String = options(loss).into_iter().map(paragraph).collect();
-    let included = judge.is_of_logits().then(|| paragraph(INCLUDED));
+    let objective = judge.head().objective;
+    let is_included = plan.network.scores(objective) != Source::Layer(objective.layer);
+    let included = is_included.then(|| paragraph(INCLUDED));
     let note = judge.note();
     let text = [
         paragraph(&format!(

@@ -9,7 +9,7 @@ pub use elementwise::Elementwise;
 use super::function::activation;
 use super::tokens::{array_type, ident, real};
 use crate::plan::{Head, Plan};
-use cnn_spec::network::{Dtype, Source};
+use cnn_spec::network::Dtype;
 use cnn_spec::shape::Shape;
 use cnn_spec::training::{Loss, Target};
 use proc_macro2::{Ident, TokenStream};
@@ -87,12 +87,6 @@ impl<'p> Judge<'p> {
             None => String::new(),
             Some(output) => format!(" It judges `{output}`{counts}."),
         }
-    }
-
-    /// Whether it reads logits in place of the layer that makes probabilities of them.
-    pub fn is_of_logits(self) -> bool {
-        let Head { objective, .. } = self.head;
-        self.plan.network.scores(objective) != Source::Layer(objective.layer)
     }
 
     /// The name of what is judged, where that is not the only one.
