@@ -5,6 +5,7 @@ use crate::grammar::{Form, KeyInfo, Presence, TYPE, Tagged};
 use crate::judge::{judge, kind_of};
 use crate::report::{MAX_PROBLEMS, Problem, Span};
 use crate::words::{guess, likely, quoted};
+use std::mem;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -19,6 +20,7 @@ pub(crate) fn check(
 ) -> Result<(), Vec<Problem>> {
     let mut checker = Checker {
         origins,
+        section: String::new(),
         problems: Vec::new(),
     };
     let file = Owner {
@@ -44,6 +46,8 @@ struct Owner {
 struct Checker<'o> {
     /// Where each layer comes from.
     origins: &'o [Origin],
+    /// What stands before the names of sections in the one that is looked at: `training.`.
+    section: String,
     problems: Vec<Problem>,
 }
 
@@ -76,11 +80,12 @@ impl Checker<'_> {
     fn value(&mut self, key: &KeyInfo, value: &Spanned<DeValue<'_>>) {
         match (key.form, value.get_ref()) {
             (Form::Table(keys), DeValue::Table(table)) => {
+                let section = self.section_of(key);
                 let owner = Owner {
-                    name: format!("`[{}]`", key.name),
+                    name: format!("`[{section}]`"),
                     span: value.span(),
                 };
-                self.table(&owner, table, keys);
+                self.within(section, |checker| checker.table(&owner, table, keys));
             }
             (Form::Tables(tagged), DeValue::Array(list)) => {
                 for (item, origin) in list.iter().zip(self.origins) {
@@ -99,7 +104,10 @@ impl Checker<'_> {
                 }
             }
             (Form::Tagged(tagged), DeValue::Table(table)) => {
-                self.tagged(tagged, table, value.span());
+                let section = self.section_of(key);
+                self.within(section, |checker| {
+                    checker.tagged(tagged, table, value.span());
+                });
             }
             (Form::Tagged(tagged), DeValue::String(word)) => {
                 self.lone_type(tagged, word, value.span());
@@ -108,7 +116,7 @@ impl Checker<'_> {
                 let fault = judge(&key.form, value).err();
                 self.problems.extend(fault.map(|fault| {
                     let message = format!("`{}` must be {}", key.name, key.form);
-                    let mended = fault.mended.or_else(|| brackets(key, value.get_ref()));
+                    let mended = fault.mended.or_else(|| self.brackets(key, value.get_ref()));
                     Problem {
                         help: mended.map(|mended| format!("write `{mended}`")),
                         ..Problem::new(message, fault.span).label(fault.label)
@@ -120,7 +128,7 @@ impl Checker<'_> {
 
     fn table_of(&mut self, key: &KeyInfo, keys: &[KeyInfo], item: &Spanned<DeValue<'_>>) {
         let owner = Owner {
-            name: format!("this `[[{}]]`", key.name),
+            name: format!("this `[[{}]]`", self.section_of(key)),
             span: item.span(),
         };
         if let DeValue::Table(table) = item.get_ref() {
@@ -209,10 +217,11 @@ impl Checker<'_> {
     }
 
     fn missing_key(&mut self, owner: &Owner, key: &KeyInfo, expected: &str) {
+        let section = self.section_of(key);
         let (written, added) = match key.form {
-            Form::Table(_) => (format!("[{}]", key.name), format!("`[{}]`", key.name)),
+            Form::Table(_) => (format!("[{section}]"), format!("`[{section}]`")),
             Form::Tables(_) | Form::Entries(_) => {
-                (format!("[[{}]]", key.name), format!("`[[{}]]`", key.name))
+                (format!("[[{section}]]"), format!("`[[{section}]]`"))
             }
             _ => (key.name.to_owned(), format!("`{} = …`", key.name)),
         };
@@ -223,15 +232,28 @@ impl Checker<'_> {
                 .help(format!("add {added}: {expected}")),
         );
     }
-}
 
-/// A section's header with the right number of brackets.
-fn brackets(key: &KeyInfo, found: &DeValue<'_>) -> Option<String> {
-    match (key.form, found) {
-        (Form::Tables(_) | Form::Entries(_), DeValue::Table(_)) => {
-            Some(format!("[[{}]]", key.name))
+    /// Looks at what is inside of a section.
+    fn within(&mut self, section: String, look: impl FnOnce(&mut Self)) {
+        let outer = mem::replace(&mut self.section, section + ".");
+        look(self);
+        self.section = outer;
+    }
+
+    /// What a section is called in its header: `training.losses`.
+    fn section_of(&self, key: &KeyInfo) -> String {
+        format!("{}{}", self.section, key.name)
+    }
+
+    /// A section's header with the right number of brackets.
+    fn brackets(&self, key: &KeyInfo, found: &DeValue<'_>) -> Option<String> {
+        let section = self.section_of(key);
+        match (key.form, found) {
+            (Form::Tables(_) | Form::Entries(_), DeValue::Table(_)) => {
+                Some(format!("[[{section}]]"))
+            }
+            (Form::Table(_), DeValue::Array(_)) => Some(format!("[{section}]")),
+            _ => None,
         }
-        (Form::Table(_), DeValue::Array(_)) => Some(format!("[{}]", key.name)),
-        _ => None,
     }
 }
