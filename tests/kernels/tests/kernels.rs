@@ -135,11 +135,12 @@ where
     P: Trainable<Scalar = f32>,
     S: Trainable<Scalar = f32, Input = P::Input, Target = P::Target>,
 {
-    let (inputs, targets) = samples::<P>(count);
+    let (inputs, labels) = samples::<P>(count);
     let wide_inputs: Vec<D::Input> = inputs.iter().map(wide).collect();
-    let exact = step::<D>(widened::<D, P>(), &wide_inputs, &targets::<D>(&wide_inputs));
-    let plain = step::<P>(initial::<P>(), &inputs, &targets);
-    let simd = step::<S>(initial::<S>(), &inputs, &targets);
+    let wide_labels = targets::<D>(&wide_inputs);
+    let exact = step::<D>(widened::<D, P>(), &wide_inputs, &wide_labels);
+    let plain = step::<P>(initial::<P>(), &inputs, &labels);
+    let simd = step::<S>(initial::<S>(), &inputs, &labels);
     for phase in 0..2 {
         let [plain, simd] = [&plain.totals[phase], &simd.totals[phase]];
         let losses = [plain, simd].map(|totals| [totals.loss as f32]);
