@@ -11,18 +11,21 @@ const WORK: u64 = 100_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let mut modules = String::new();
-    for folder in ["networks", "../../examples/networks"] {
+    for (folder, index) in [
+        ("networks", "networks.rs"),
+        ("../../examples/networks", "examples.rs"),
+    ] {
         println!("cargo::rerun-if-changed={folder}");
         let mut files = fs::read_dir(folder)?
             .map(|entry| Ok(entry?.path()))
             .collect::<Result<Vec<_>, std::io::Error>>()?;
         files.sort();
+        let mut modules = String::new();
         for file in files {
             add(&file, &out, &mut modules)?;
         }
+        fs::write(out.join(index), modules)?;
     }
-    fs::write(out.join("networks.rs"), modules)?;
     Ok(())
 }
 
@@ -62,7 +65,7 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
         format!(
             "#[test]
     fn the_profile_counts_a_whole_step() {{
-        crate::profiled::<{simd}>({samples}, {multiply_adds});
+        cnn_kernel_tests::profiled::<{simd}>({samples}, {multiply_adds});
     }}"
         )
     };
@@ -70,16 +73,16 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
         modules,
         "    #[test]
     fn kernels_agree() {{
-        crate::agree::<{exact}, {plain}, {simd}>({samples});
+        cnn_kernel_tests::agree::<{exact}, {plain}, {simd}>({samples});
     }}
     #[test]
     fn one_sample_agrees() {{
-        crate::one_sample_agrees::<{plain}, {simd}>(<{simd} as Model>::forward);
-        crate::one_sample_agrees::<{plain}, {inference}>(<{inference} as Model>::forward);
+        cnn_kernel_tests::one_sample_agrees::<{plain}, {simd}>(<{simd} as Model>::forward);
+        cnn_kernel_tests::one_sample_agrees::<{plain}, {inference}>(<{inference} as Model>::forward);
     }}
     #[test]
     fn one_sample_agrees_on_the_baseline() {{
-        crate::one_sample_agrees::<{plain}, {inference}>(|parameters, input, activations| {{
+        cnn_kernel_tests::one_sample_agrees::<{plain}, {inference}>(|parameters, input, activations| {{
             lanes::dispatch!(Level::baseline(), simd => inference::forward_rows(
                 simd, parameters, input, activations
             ))
@@ -87,13 +90,13 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     }}
     #[test]
     fn a_batch_is_its_samples() {{
-        crate::inferred::<{plain}, {simd}>({samples});
+        cnn_kernel_tests::inferred::<{plain}, {simd}>({samples});
     }}
     {profile}
     #[test]
     fn the_summary_tells_the_memory() {{
-        crate::memory::<{plain}>();
-        crate::memory::<{simd}>();
+        cnn_kernel_tests::memory::<{plain}>();
+        cnn_kernel_tests::memory::<{simd}>();
     }}
 }}"
     )?;
