@@ -142,7 +142,7 @@ impl Index {
         }
         let _ = writeln!(
             self.text,
-            "/// {doc}.\npub const {table}: &[Generated] = &[{entries}];"
+            "/// {doc}.\npub static {table}: &[Generated] = &[{entries}];"
         );
     }
 

@@ -66,20 +66,38 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             format,
             output,
         }) => {
-            let path = output.path.as_deref();
-            let ending = || path.map_or(picture::Format::Svg, picture::Format::of);
+            let format = format.map_or_else(
+                || {
+                    ending(
+                        &output,
+                        picture::Format::Svg,
+                        picture::Format::of,
+                        picture::Format::ENDINGS,
+                    )
+                },
+                Ok,
+            )?;
             let network = read(&network.file)?.parse()?;
-            output.put(&picture::draw(&network, format.unwrap_or_else(ending)))?;
+            output.put(&picture::draw(&network, format))?;
         }
         Some(Command::Explain {
             network,
             format,
             output,
         }) => {
-            let path = output.path.as_deref();
-            let ending = || path.map_or(explain::Format::Markdown, explain::Format::of);
+            let format = format.map_or_else(
+                || {
+                    ending(
+                        &output,
+                        explain::Format::Markdown,
+                        explain::Format::of,
+                        explain::Format::ENDINGS,
+                    )
+                },
+                Ok,
+            )?;
             let network = read(&network.file)?.parse()?;
-            output.put(&explain::text(&network, format.unwrap_or_else(ending)))?;
+            output.put(&explain::text(&network, format))?;
         }
         Some(Command::Train {
             network,
@@ -129,12 +147,33 @@ fn package(
     )
 }
 
+/// The format that the ending of the output's file asks for; another one for standard output.
+fn ending<F>(
+    output: &Output,
+    for_terminals: F,
+    of: impl Fn(&Path) -> Option<F>,
+    endings: &str,
+) -> Result<F, Error> {
+    let Some(path) = &output.path else {
+        return Ok(for_terminals);
+    };
+    of(path).ok_or_else(|| {
+        Error::Refused(format!(
+            "`{}` does not say what to write\n help: end it with {endings}, or add `--format`",
+            path.display()
+        ))
+    })
+}
+
 fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     let mut command = Arguments::command();
     let name = command.get_name().to_owned();
-    clap_complete::generate(shell, &mut command, name, &mut script);
-    String::from_utf8_lossy(&script).into_owned()
+    clap_complete::generate(shell, &mut command, &name, &mut script);
+    let script = String::from_utf8_lossy(&script);
+    // For bash it takes a hyphen in the name for the start of a subcommand, in one of two places.
+    let [wrong, right] = ["__subcmd__", "__"].map(|joint| name.replace('-', joint) + "__subcmd__");
+    script.replace(&wrong, &right)
 }
 
 fn read(file: &Path) -> Result<Source, Error> {

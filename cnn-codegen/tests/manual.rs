@@ -7,6 +7,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use support::Folder;
 
 const COMMANDS: [&str; 12] = [
@@ -44,6 +45,27 @@ fn help_tells_everything() {
         }
     }
     assert!(changed.is_empty(), "review the help on {changed:?}");
+}
+
+/// After a subcommand, its flags and the words that they take.
+#[cfg(unix)]
+#[test]
+fn bash_completes_what_follows_a_subcommand() {
+    let script = printed(&["completions", "bash"]);
+    let ask = r#"
+        COMP_WORDS=(cnn-codegen new --template "") COMP_CWORD=3
+        _cnn__codegen cnn-codegen "" --template
+        echo "${COMPREPLY[@]}"
+        COMP_WORDS=(cnn-codegen predict --pre) COMP_CWORD=2
+        _cnn__codegen cnn-codegen --pre predict
+        echo "${COMPREPLY[@]}"
+    "#;
+    let output = Command::new("bash")
+        .args(["-c", &(script + ask)])
+        .output()
+        .unwrap();
+    let replies = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(replies, "digits lenet5 cifar mlp\n--prepare\n");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::string::String;
 /// Why a run could not start or go on.
 ///
 /// [`Display`](fmt::Display) says what is wrong in one sentence; [`Error::help`] says how to mend it.
-#[derive(Debug)]
+/// `Debug` prints both, because that is what a program shows when its `main` returns the error.
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read or written.
@@ -129,6 +129,12 @@ impl Error {
                 "check the network connection, or put the four files of MNIST into a folder and name it with `--data`"
             }
         }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}\n help: {}", self.help())
     }
 }
 

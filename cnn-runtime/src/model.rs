@@ -92,6 +92,10 @@ pub trait Trainable: Model {
     ///
     /// With more than one of [`Self::PHASES`], inputs and targets are a whole batch of [`Self::MIN_BATCH`] to
     /// [`Self::MAX_WAITING`], and [`Self::track`] comes next. Dropouts choose anew with each call on the same workspace.
+    ///
+    /// # Panics
+    ///
+    /// If there are more samples than [`Self::MAX_WAITING`].
     fn gradients(
         parameters: &Self::Parameters,
         inputs: &[Self::Input],

@@ -71,8 +71,9 @@ pub fn class_names(path: &Path) -> Result<Vec<String>, Error> {
 /// another shape or type is named.
 pub fn load<M: Model>(
     parameters: &mut M::Parameters,
-    path: &Path,
+    path: impl AsRef<Path>,
 ) -> Result<Option<Normalization>, Error> {
+    let path = path.as_ref();
     let bytes = fs::read(path).map_err(Error::file("read", path))?;
     let file = open(&bytes, path)?;
     let is_checkpoint = checkpoint::is_whole(&bytes);

@@ -10,6 +10,12 @@ pub mod probe;
 pub mod random;
 pub mod witness;
 
+/// The layers of a file for inference alone; none where they need their `[training]`, as outputs that only a loss reads do.
+pub fn untrained(toml: &str) -> Option<&str> {
+    let layers = toml.split("[training]").next()?;
+    cnn_spec::parse(layers, "net.toml").ok().map(|_| layers)
+}
+
 /// The networks that the build script generates.
 pub mod generated {
     use crate::flat::{Flat, Network};

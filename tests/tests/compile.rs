@@ -3,7 +3,7 @@
 use cnn_codegen::{Code, Kernels, Options};
 use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
 use cnn_tests::package::Package;
-use cnn_tests::random;
+use cnn_tests::{random, untrained};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -25,7 +25,8 @@ fn clippy_has_nothing_to_say() {
     let trained: Vec<_> = known.chain(random).flat_map(|toml| both(&toml)).collect();
     let untrained: Vec<_> = EXAMPLES
         .iter()
-        .flat_map(|example| both(example.toml.split("[training]").next().unwrap_or_default()))
+        .filter_map(|example| untrained(example.toml))
+        .flat_map(both)
         .collect();
 
     let texts = trained.iter().chain(&untrained).map(Code::text);

@@ -7,7 +7,7 @@ use cnn_tests::generated::{EXAMPLES, Generated, PYTORCH};
 
 /// Samples of a network, multiplied with a factor.
 fn scaled(network: &Generated, factor: f64) -> Batch {
-    let mut batch = network.code.samples(5, 3);
+    let mut batch = network.code.samples(5, 2);
     for value in batch.inputs.iter_mut().flatten() {
         *value *= factor;
     }
@@ -42,16 +42,21 @@ fn networks_in_double_precision_stay_finite() {
     }
 }
 
+/// The largest take minutes without optimization, and consist of nothing that smaller ones have not.
 #[test]
 fn networks_in_vectors_stay_finite() {
-    for network in EXAMPLES {
+    let is_small = |network: &&Generated| {
+        let spec = cnn_spec::parse(network.toml, network.name).unwrap();
+        cnn_spec::Summary::new(&spec).totals.training < 50_000_000
+    };
+    for network in EXAMPLES.iter().filter(is_small) {
         for factor in [0.0, 1e-40, 1e3, 1e12] {
             is_finite_everywhere(network, factor);
         }
     }
 }
 
-/// The cost of saturated logits is the distance of the class's logit from the largest one.
+/// With saturated logits too, the cost is the logarithm of the sum of all powers, taken from the largest one.
 #[test]
 fn saturated_softmax_costs_what_it_should() {
     let mut count = 0;
@@ -66,17 +71,18 @@ fn saturated_softmax_costs_what_it_should() {
         }
         count += 1;
         let (batch, parameters) = (scaled(network, 1e12), network.code.initial(6));
-        let distances = batch
+        let costs = batch
             .inputs
             .iter()
             .zip(&batch.targets)
             .map(|(input, target)| {
                 let logits = network.code.forward(&parameters, input);
                 let largest = logits.iter().copied().fold(f64::MIN, f64::max);
+                let powers: f64 = logits.iter().map(|z| (z - largest).exp()).sum();
                 let of_class: f64 = logits.iter().zip(target).map(|(z, t)| z * t).sum();
-                largest - of_class
+                largest - of_class + powers.ln()
             });
-        let expected = distances.sum::<f64>() / batch.inputs.len() as f64;
+        let expected = costs.sum::<f64>() / batch.inputs.len() as f64;
         let (cost, _) = network.code.gradients(&parameters, &batch);
         assert_close(network.name, &[cost], &[expected], 1e-5);
     }

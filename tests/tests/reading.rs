@@ -4,7 +4,7 @@ use cnn_codegen::{Kernels, Options};
 use cnn_spec::Report;
 use cnn_spec::summary::Summary;
 use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
-use cnn_tests::random;
+use cnn_tests::{random, untrained};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -62,16 +62,14 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         })
     });
     let all = |(name, toml): (String, String)| {
-        let untrained = toml.split("[training]").next().unwrap_or(&toml);
+        let untrained = untrained(&toml);
         [Kernels::Plain, Kernels::Simd].map(|kernels| {
             let file = |suffix: &str, toml, compile| {
                 File::new(&format!("{name}{suffix}"), toml, kernels, compile)
             };
-            [
-                file("", &toml, network),
-                file("_inference", untrained, network),
-                file("_insight", &toml, insight),
-            ]
+            let inference = untrained.map(|toml| file("_inference", toml, network));
+            let trained = [file("", &toml, network), file("_insight", &toml, insight)];
+            trained.into_iter().chain(inference)
         })
     };
     known.chain(random).flat_map(all).flatten().collect()

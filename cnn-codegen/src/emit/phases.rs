@@ -262,6 +262,12 @@ impl<'p> Phases<'p> {
             };
         }
         quote! {
+            assert!(
+                inputs.len() <= Self::MAX_WAITING,
+                "{} samples of {} that can wait for each other",
+                inputs.len(),
+                Self::MAX_WAITING
+            );
             #part
             let mut totals = cnn_runtime::Totals::default();
             for number in 0..Self::PHASES {

@@ -36,11 +36,15 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// The endings of files that [`Self::of`] knows.
+    pub(crate) const ENDINGS: &str = "`.md`, `.markdown`, `.html` or `.htm`";
+
     /// What a file's ending asks for.
-    pub(crate) fn of(file: &Path) -> Self {
-        match file.extension().and_then(OsStr::to_str) {
-            Some("html" | "htm") => Self::Html,
-            _ => Self::Markdown,
+    pub(crate) fn of(file: &Path) -> Option<Self> {
+        match file.extension().and_then(OsStr::to_str)? {
+            "md" | "markdown" => Some(Self::Markdown),
+            "html" | "htm" => Some(Self::Html),
+            _ => None,
         }
     }
 }

@@ -29,12 +29,16 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// The endings of files that [`Self::of`] knows.
+    pub(crate) const ENDINGS: &str = "`.svg`, `.dot`, `.gv`, `.mmd` or `.mermaid`";
+
     /// What a file's ending asks for.
-    pub(crate) fn of(file: &Path) -> Self {
-        match file.extension().and_then(OsStr::to_str) {
-            Some("dot" | "gv") => Self::Dot,
-            Some("mmd" | "mermaid") => Self::Mermaid,
-            _ => Self::Svg,
+    pub(crate) fn of(file: &Path) -> Option<Self> {
+        match file.extension().and_then(OsStr::to_str)? {
+            "svg" => Some(Self::Svg),
+            "dot" | "gv" => Some(Self::Dot),
+            "mmd" | "mermaid" => Some(Self::Mermaid),
+            _ => None,
         }
     }
 }

@@ -133,7 +133,7 @@ where
     P: Trainable<Scalar = f32>,
     S: Trainable<Scalar = f32, Input = P::Input, Target = P::Target>,
 {
-    let (inputs, labels) = samples::<P>(count);
+    let (inputs, labels) = samples::<P>(count.min(P::MAX_WAITING));
     let wide_inputs: Vec<D::Input> = inputs.iter().map(wide).collect();
     let wide_labels = targets::<D>(&wide_inputs);
     let exact = step::<D>(widened::<D, P>(), &wide_inputs, &wide_labels);
