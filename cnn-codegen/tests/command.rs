@@ -78,13 +78,25 @@ fn a_second_file_is_no_command() {
 }
 
 #[test]
+fn without_arguments_there_is_help() {
+    let folder = Folder::new();
+    let help = folder.run(&["--help"]).stdout;
+    assert_eq!(folder.run(&[]), Outcome::failure(2, help));
+}
+
+#[test]
 fn wrong_arguments_exit_with_2() {
     const BOTH: &str = "Usage: cnn-codegen [OPTIONS] <net.toml>\n       cnn-codegen <COMMAND>\n";
     let cases: &[(&[&str], &str, &str)] = &[
         (
-            &[],
-            "the following required arguments were not provided:\n  <net.toml>",
-            "Usage: cnn-codegen <net.toml>\n",
+            &["sumary", "net.toml", "--json"],
+            "unrecognized subcommand 'sumary'\n\n  tip: a similar subcommand exists: 'summary'",
+            "Usage: cnn-codegen <COMMAND>\n",
+        ),
+        (
+            &["trian"],
+            "unrecognized subcommand 'trian'\n\n  tip: some similar subcommands exist: 'trainer', 'train'",
+            "Usage: cnn-codegen <COMMAND>\n",
         ),
         (
             &["--shape"],
@@ -148,6 +160,7 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
             vec!["train", "none.toml"],
             format!("cannot read `none.toml`: {nothing}"),
         ),
+        (vec!["zzz"], format!("cannot read `zzz`: {nothing}")),
         (
             vec!["folder"],
             "cannot read `folder`: it is a directory".into(),
@@ -166,7 +179,8 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
         ),
         (
             vec!["net.toml", "-o", "none/net.rs"],
-            format!("cannot write `none/net.rs`: {nothing}"),
+            "cannot write `none/net.rs`: there is no folder `none`\n help: create it, or choose another one"
+                .into(),
         ),
         (
             trainer("net.toml", "."),
