@@ -19,9 +19,8 @@ const MOST_PIXELS: usize = 1 << 26;
 ///
 /// ```
 /// use cnn_runtime::data::{Preparation, images};
-/// use std::path::Path;
 ///
-/// let file = Path::new("../examples/mnist/drawings/3a.png");
+/// let file = "../examples/mnist/drawings/3a.png";
 /// let drawing = images::read(file, &[1, 28, 28], Preparation::Mnist)?;
 /// let mut input = [[[0.0_f32; 28]; 28]; 1];
 /// drawing.gather(0, &mut input);
@@ -34,7 +33,12 @@ const MOST_PIXELS: usize = 1 << 26;
 ///
 /// # Errors
 /// If the file is no picture or too large, if nothing is drawn in it, or if the network takes another shape.
-pub fn read(path: &Path, input: &[usize], preparation: Preparation) -> Result<Dataset, Error> {
+pub fn read(
+    path: impl AsRef<Path>,
+    input: &[usize],
+    preparation: Preparation,
+) -> Result<Dataset, Error> {
+    let path = path.as_ref();
     let picture = Picture::open(path)?;
     let [height, width] = picture.size;
     if !(1..=MOST_PIXELS).contains(&height.saturating_mul(width)) {
