@@ -3,6 +3,7 @@
 mod arguments;
 
 use crate::source::Source;
+use crate::template::Template;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
 use crate::{Error, Kernels, Options, data, explain, picture, reference, schema, train};
@@ -43,25 +44,19 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             name,
             template,
             output,
-        }) => {
-            template.write(name.as_deref(), &output)?;
-            let file = output.display();
-            let condition = template.condition();
-            print(&format!(
-                "wrote `{file}`; `cnn-codegen train {file}` trains it{condition}\n"
-            ))?;
-        }
+        }) => create(template, name.as_deref(), &output)?,
         Some(Command::Summary {
             network,
             kernels,
+            wide,
             json,
         }) => {
             let code = read(&network.file)?.compile(&options(kernels.kernels))?;
             let summary = code.summary();
-            let text = if json {
-                summary.json()
-            } else {
-                summary.to_string()
+            let text = match (json, wide) {
+                (true, _) => summary.json(),
+                (false, true) => format!("{summary:#}"),
+                (false, false) => summary.to_string(),
             };
             print(&format!("{text}\n"))?;
         }
@@ -145,6 +140,14 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
 fn generate(arguments: &Generate) -> Result<(), Error> {
     let code = read(&arguments.file)?.compile(&options(arguments.kernels))?;
     put(code.text(), arguments.output.as_deref())
+}
+
+fn create(template: Template, name: Option<&str>, file: &Path) -> Result<(), Error> {
+    template.write(name, file)?;
+    let (file, condition) = (file.display(), template.condition());
+    print(&format!(
+        "wrote `{file}`; `cnn-codegen train {file}` trains it{condition}\n"
+    ))
 }
 
 fn package(

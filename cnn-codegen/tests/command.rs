@@ -23,6 +23,20 @@ fn the_summary_ends_with_the_training() {
     assert!(training.starts_with("kernels: simd\nmemory: parameters "));
 }
 
+#[test]
+fn the_table_fits_a_terminal_unless_it_is_to_be_wide() {
+    let folder = Folder::new();
+    folder.run(&["new", "--template", "cifar"]);
+    let longest = |arguments: &[&str]| {
+        let text = folder.run(arguments).stdout;
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!(longest(&["summary", "net.toml"]) <= 120);
+    assert!(longest(&["summary", "net.toml", "--wide"]) > 120);
+    let wide = folder.run(&["summary", "net.toml", "--wide"]).stdout;
+    assert!(wide.contains("3×32×32 → 32×32×32") && wide.contains("normal σ 0.2722, bias zero"));
+}
+
 /// The first layer has 2·(9 + 1) parameters, and 8 outputs of 9 multiply-adds each.
 #[test]
 fn the_summary_is_json_for_programs() {

@@ -58,8 +58,11 @@ pub enum Command {
         network: Network,
         #[command(flatten)]
         kernels: KernelsChoice,
-        /// Print JSON
+        /// Print every column, also inputs and the bytes of weights and gradients, in long lines
         #[arg(long)]
+        wide: bool,
+        /// Print JSON, with all that the table has
+        #[arg(long, conflicts_with = "wide")]
         json: bool,
     },
     /// Draw the network, as SVG, DOT or Mermaid
