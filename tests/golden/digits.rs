@@ -18,7 +18,7 @@ relu1   relu            3×24×24   6,912  5×5             0              0    
 pool1   max_pool2d 2×2  3×12×12   1,728  6×6             0              0         0
 dense1  dense           10           40  28×28       4,330          4,320    12,960
 total                            15,592              4,408         47,520    99,360
-loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine;
+loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine
     epochs 10, batch size 64, seed 0
 kernels: plain
 memory: parameters 17,632 bytes; to infer one sample 15,592, any batch 15,592

@@ -166,10 +166,12 @@ fn write_table(
     Ok(())
 }
 
-/// A text in lines of so many characters at most, if it can be: they end behind semicolons, or else behind commas.
+/// A text in lines of so many characters at most, if it can be: they end instead of semicolons, or else behind commas.
 fn folded(text: &str, most: usize) -> Vec<String> {
     let sentences = fold(text, ';', most).into_iter();
-    sentences.flat_map(|line| fold(&line, ',', most)).collect()
+    sentences
+        .flat_map(|line| fold(line.trim_end_matches(';'), ',', most))
+        .collect()
 }
 
 fn fold(text: &str, mark: char, most: usize) -> Vec<String> {
@@ -224,12 +226,7 @@ mod tests {
         let lines = folded("loss mse; sgd, learning rate 1, momentum 2; seed 0", 22);
         assert_eq!(
             lines,
-            [
-                "loss mse;",
-                "sgd, learning rate 1,",
-                "momentum 2;",
-                "seed 0"
-            ]
+            ["loss mse", "sgd, learning rate 1,", "momentum 2", "seed 0"]
         );
     }
 

@@ -15,7 +15,7 @@ WorkedExample1: f64, input 1×3×3
 layer  kind                 output  bytes  sees  parameters  multiply-adds  training
 conv1  conv2d 2×2, no bias  1×2×2      32  2×2            4             16        32
 total                                  32                 4             16        32
-loss quadratic; sgd, learning rate 0.1, momentum 0, weight decay 0; schedule constant;
+loss quadratic; sgd, learning rate 0.1, momentum 0, weight decay 0; schedule constant
     epochs 1, batch size 1, seed 0
 kernels: plain
 memory: parameters 32 bytes; to infer one sample 32, any batch 32
