@@ -3,15 +3,17 @@
 mod arguments;
 
 use crate::source::Source;
+use crate::template::Template;
 use crate::trainer::{Package, Runtime};
 use crate::write::write;
-use crate::{Error, Kernels, Options, explain, picture, reference, schema, train};
-use arguments::{Arguments, Command, Generate, KernelsChoice, Network, Output, RuntimeFolder};
+use crate::{Error, Kernels, Options, data, explain, picture, reference, schema, train};
+use arguments::{Arguments, Command, Generate, KernelsChoice, Output, RuntimeFolder};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,7 +23,9 @@ use std::process::ExitCode;
 /// The exit code is 0, 1 (the network or a file is at fault) or 2 (the arguments are); `train` and `predict` end with
 /// their trainer's.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    let mistyped = mistyped(&arguments).map_or(Ok(()), Err);
+    match mistyped.and_then(|()| Arguments::try_parse_from(arguments)) {
         Ok(arguments) => execute(arguments).unwrap_or_else(|error| fail(&error)),
         Err(error) => {
             let error = second_file(&error).unwrap_or(error);
@@ -40,24 +44,19 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             name,
             template,
             output,
-        }) => {
-            template.write(name.as_deref(), &output)?;
-            let file = output.display();
-            print(&format!(
-                "wrote `{file}`; `cnn-codegen train {file}` trains it\n"
-            ))?;
-        }
+        }) => create(template, name.as_deref(), &output)?,
         Some(Command::Summary {
             network,
             kernels,
+            wide,
             json,
         }) => {
             let code = read(&network.file)?.compile(&options(kernels.kernels))?;
             let summary = code.summary();
-            let text = if json {
-                summary.json()
-            } else {
-                summary.to_string()
+            let text = match (json, wide) {
+                (true, _) => summary.json(),
+                (false, true) => format!("{summary:#}"),
+                (false, false) => summary.to_string(),
             };
             print(&format!("{text}\n"))?;
         }
@@ -104,13 +103,20 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             kernels,
             runtime,
             flags,
-        }) => return train::train(&package(&network, &kernels, runtime)?, &flags),
+        }) => {
+            let source = read(&network.file)?;
+            data::check(&source.parse()?.data, &flags)?;
+            return train::train(&package(&source, &kernels, runtime)?, &flags);
+        }
         Some(Command::Predict {
             network,
             samples,
             kernels,
             runtime,
-        }) => return train::train(&package(&network, &kernels, runtime)?, &samples.flags()),
+        }) => {
+            let package = package(&read(&network.file)?, &kernels, runtime)?;
+            return train::train(&package, &samples.flags());
+        }
         Some(Command::Bench { network, runtime }) => {
             let package = Package::bench(&read(&network.file)?, runtime.choose()?)?;
             return train::train(&package, &[]);
@@ -120,11 +126,12 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             out,
             kernels,
             runtime,
-        }) => package(&network, &kernels, runtime)?.write(&out)?,
+        }) => package(&read(&network.file)?, &kernels, runtime)?.write(&out)?,
         Some(Command::Reference { output }) => output.put(&reference::text())?,
         Some(Command::Schema { output }) => output.put(&schema::text())?,
         Some(Command::Completions { shell }) => print(&completions(shell))?,
-        Some(Command::Man { folder }) => clap_mangen::generate_to(Arguments::command(), &folder)
+        Some(Command::Man { folder }) => fs::create_dir_all(&folder)
+            .and_then(|()| clap_mangen::generate_to(Arguments::command(), &folder))
             .map_err(|error| Error::write(&folder, error))?,
     }
     Ok(ExitCode::SUCCESS)
@@ -135,16 +142,20 @@ fn generate(arguments: &Generate) -> Result<(), Error> {
     put(code.text(), arguments.output.as_deref())
 }
 
+fn create(template: Template, name: Option<&str>, file: &Path) -> Result<(), Error> {
+    template.write(name, file)?;
+    let (file, condition) = (file.display(), template.condition());
+    print(&format!(
+        "wrote `{file}`; `cnn-codegen train {file}` trains it{condition}\n"
+    ))
+}
+
 fn package(
-    network: &Network,
+    source: &Source,
     kernels: &KernelsChoice,
     runtime: RuntimeFolder,
 ) -> Result<Package, Error> {
-    Package::trainer(
-        &read(&network.file)?,
-        runtime.choose()?,
-        &options(kernels.kernels),
-    )
+    Package::trainer(source, runtime.choose()?, &options(kernels.kernels))
 }
 
 /// The format that the ending of the output's file asks for; another one for standard output.
@@ -232,6 +243,19 @@ fn fail(error: &Error) -> ExitCode {
     // There is nobody to tell if this cannot be printed.
     let _ = writeln!(io::stderr(), "{}", error.render(color));
     ExitCode::FAILURE
+}
+
+/// What to say about a first word that is no file and nearly a command, which clap takes for the name of a file.
+fn mistyped(arguments: &[OsString]) -> Option<clap::Error> {
+    let word = Path::new(arguments.get(1)?);
+    if word.extension().is_some() || word.exists() {
+        return None;
+    }
+    let commands = Command::augment_subcommands(clap::Command::new("cnn-codegen"));
+    let commands = commands.subcommand_required(true);
+    let error = commands.try_get_matches_from(arguments).err()?;
+    let is_near = error.get(ContextKind::SuggestedSubcommand).is_some();
+    (is_near && error.kind() == ErrorKind::InvalidSubcommand).then_some(error)
 }
 
 /// What to say about a second file, which clap takes for the name of a command.

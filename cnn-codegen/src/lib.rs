@@ -7,6 +7,8 @@ mod builder;
 #[cfg(feature = "command")]
 pub mod cli;
 mod constants;
+#[cfg(feature = "command")]
+mod data;
 mod emit;
 mod error;
 #[cfg(feature = "command")]

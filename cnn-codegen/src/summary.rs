@@ -5,6 +5,8 @@ use crate::emit::memory::Memory;
 use std::fmt;
 
 /// The table of layers, the settings of the training, and the bytes that a compiled network keeps in memory.
+///
+/// Prints in 120 columns, and with `{:#}` with every column of the table.
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub(crate) layers: cnn_spec::Summary,
@@ -14,8 +16,8 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kernels = self.kernels.word();
-        write!(f, "{}\nkernels: {kernels}\n{}", self.layers, self.memory)
+        self.layers.fmt(f)?;
+        write!(f, "\nkernels: {}\n{}", self.kernels.word(), self.memory)
     }
 }
 

@@ -29,6 +29,14 @@ impl Template {
         }
     }
 
+    /// What the training needs that does not come along.
+    pub(crate) fn condition(self) -> &'static str {
+        match self {
+            Self::Digits | Self::Lenet5 | Self::Mlp => "",
+            Self::Cifar => ", once CIFAR-10 is fetched as its first lines say",
+        }
+    }
+
     /// Writes the template to a new file, for a network with this name if there is one.
     pub(crate) fn write(self, name: Option<&str>, file: &Path) -> Result<(), Error> {
         let template = Source::new(self.text().to_owned(), "template");

@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 /// Writes a file if its content differs: beside it first, then renamed, so that nobody ever sees half of it.
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    try_write(path, text.as_bytes()).map_err(|error| Error::write(path, error))
+    try_write(path, text.as_bytes()).map_err(|error| cannot_write(path, error))
 }
 
 /// Writes a file that is not there yet.
@@ -17,7 +17,20 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     let file = beside(path, text.as_bytes());
     file.and_then(|file| Ok(file.persist_noclobber(path)?))
         .map(drop)
-        .map_err(|error| Error::write(path, error))
+        .map_err(|error| cannot_write(path, error))
+}
+
+/// Names the folder where that is what is missing.
+fn cannot_write(path: &Path, error: io::Error) -> Error {
+    match folder(path) {
+        folder if error.kind() == io::ErrorKind::NotFound && !folder.exists() => {
+            let (path, folder) = (path.display(), folder.display());
+            Error::Refused(format!(
+                "cannot write `{path}`: there is no folder `{folder}`\n help: create it, or choose another one"
+            ))
+        }
+        _ => Error::write(path, error),
+    }
 }
 
 fn try_write(path: &Path, content: &[u8]) -> io::Result<()> {
@@ -40,13 +53,18 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// The content in a file without a name yet, where it can get this one.
 fn beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let mut file = builder.tempfile_in(folder(path))?;
     file.write_all(content)?;
     Ok(file)
+}
+
+/// Where a file is, or will be.
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }

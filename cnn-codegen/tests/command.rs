@@ -23,6 +23,20 @@ fn the_summary_ends_with_the_training() {
     assert!(training.starts_with("kernels: simd\nmemory: parameters "));
 }
 
+#[test]
+fn the_table_fits_a_terminal_unless_it_is_to_be_wide() {
+    let folder = Folder::new();
+    folder.run(&["new", "--template", "cifar"]);
+    let longest = |arguments: &[&str]| {
+        let text = folder.run(arguments).stdout;
+        text.lines().map(|line| line.chars().count()).max().unwrap()
+    };
+    assert!(longest(&["summary", "net.toml"]) <= 120);
+    assert!(longest(&["summary", "net.toml", "--wide"]) > 120);
+    let wide = folder.run(&["summary", "net.toml", "--wide"]).stdout;
+    assert!(wide.contains("3×32×32 → 32×32×32") && wide.contains("normal σ 0.2722, bias zero"));
+}
+
 /// The first layer has 2·(9 + 1) parameters, and 8 outputs of 9 multiply-adds each.
 #[test]
 fn the_summary_is_json_for_programs() {
@@ -78,13 +92,25 @@ fn a_second_file_is_no_command() {
 }
 
 #[test]
+fn without_arguments_there_is_help() {
+    let folder = Folder::new();
+    let help = folder.run(&["--help"]).stdout;
+    assert_eq!(folder.run(&[]), Outcome::failure(2, help));
+}
+
+#[test]
 fn wrong_arguments_exit_with_2() {
     const BOTH: &str = "Usage: cnn-codegen [OPTIONS] <net.toml>\n       cnn-codegen <COMMAND>\n";
     let cases: &[(&[&str], &str, &str)] = &[
         (
-            &[],
-            "the following required arguments were not provided:\n  <net.toml>",
-            "Usage: cnn-codegen <net.toml>\n",
+            &["sumary", "net.toml", "--json"],
+            "unrecognized subcommand 'sumary'\n\n  tip: a similar subcommand exists: 'summary'",
+            "Usage: cnn-codegen <COMMAND>\n",
+        ),
+        (
+            &["trian"],
+            "unrecognized subcommand 'trian'\n\n  tip: some similar subcommands exist: 'trainer', 'train'",
+            "Usage: cnn-codegen <COMMAND>\n",
         ),
         (
             &["--shape"],
@@ -148,6 +174,7 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
             vec!["train", "none.toml"],
             format!("cannot read `none.toml`: {nothing}"),
         ),
+        (vec!["zzz"], format!("cannot read `zzz`: {nothing}")),
         (
             vec!["folder"],
             "cannot read `folder`: it is a directory".into(),
@@ -166,7 +193,8 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
         ),
         (
             vec!["net.toml", "-o", "none/net.rs"],
-            format!("cannot write `none/net.rs`: {nothing}"),
+            "cannot write `none/net.rs`: there is no folder `none`\n help: create it, or choose another one"
+                .into(),
         ),
         (
             trainer("net.toml", "."),

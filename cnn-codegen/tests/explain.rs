@@ -383,17 +383,19 @@ fn without_training_there_is_no_way_back() {
 #[test]
 fn the_ending_decides_and_the_flag_overrules_it() {
     let folder = Folder::with_net();
-    for (file, begins) in [
-        ("net.md", "# TinyNet"),
-        ("net.html", "<!DOCTYPE html>"),
-        ("net.txt", "# TinyNet"),
-    ] {
+    for (file, begins) in [("net.md", "# TinyNet"), ("net.html", "<!DOCTYPE html>")] {
         assert_eq!(
             folder.run(&["explain", "net.toml", "-o", file]),
             Outcome::success("")
         );
         assert!(folder.read(file).starts_with(begins), "{file}");
     }
+    let message = "error: `net.txt` does not say what to write\n help: end it with `.md`, `.markdown`, `.html` or `.htm`, \
+                   or add `--format`\n";
+    assert_eq!(
+        folder.run(&["explain", "net.toml", "-o", "net.txt"]),
+        Outcome::failure(1, message)
+    );
     let arguments = [
         "explain", "net.toml", "--format", "markdown", "-o", "net.html",
     ];

@@ -161,15 +161,15 @@ fn a_picture_can_go_to_a_file() {
     let outcome = folder.run(&["graph", "net.toml", "-o", "net.svg"]);
     assert_eq!(outcome, Outcome::success(""));
     assert_eq!(folder.read("net.svg"), graph(NET, &[]));
-    for (file, format) in [
-        ("net.dot", "dot"),
-        ("net.mmd", "mermaid"),
-        ("net.txt", "svg"),
-    ] {
+    for (file, format) in [("net.dot", "dot"), ("net.mmd", "mermaid")] {
         let outcome = folder.run(&["graph", "net.toml", "-o", file]);
         assert_eq!(outcome, Outcome::success(""));
         assert_eq!(folder.read(file), graph(NET, &["--format", format]));
     }
+    let message = "error: `net.txt` does not say what to write\n help: end it with `.svg`, `.dot`, `.gv`, `.mmd` or \
+                   `.mermaid`, or add `--format`\n";
+    let outcome = folder.run(&["graph", "net.toml", "-o", "net.txt"]);
+    assert_eq!(outcome, Outcome::failure(1, message));
     let arguments = ["graph", "net.toml", "--format", "dot", "-o", "net.svg"];
     assert_eq!(folder.run(&arguments), Outcome::success(""));
     assert_eq!(folder.read("net.svg"), folder.read("net.dot"));

@@ -84,25 +84,18 @@ fn every_command_is_in_the_help_the_completions_and_the_manual() {
     }
 
     let folder = Folder::new();
-    assert_eq!(folder.run(&["man", "."]).code, Some(0));
+    assert_eq!(folder.run(&["man", "share/man1"]).code, Some(0));
     let mut pages = COMMANDS
         .map(|command| format!("cnn-codegen-{command}.1"))
         .to_vec();
     pages.push("cnn-codegen.1".to_owned());
     pages.sort();
-    assert_eq!(folder.names(), pages);
+    assert_eq!(folder.names_in("share/man1"), pages);
     for page in pages {
-        let page = folder.read(&page);
+        let page = folder.read(&format!("share/man1/{page}"));
         assert!(
             page.contains(".TH cnn-codegen") && page.contains(".SH SYNOPSIS"),
             "{page}"
         );
     }
-}
-
-#[test]
-fn a_folder_that_is_not_there_is_named() {
-    let outcome = Folder::new().run(&["man", "none"]);
-    let message = "error: cannot write `none`: there is no such file or directory\n";
-    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), message));
 }

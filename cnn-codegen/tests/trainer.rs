@@ -292,6 +292,31 @@ mod train {
     }
 
     #[test]
+    fn nothing_is_built_for_samples_that_are_not_there() {
+        let folder = Folder::with_net();
+        let refusal = |folder: &str, origin: &str| {
+            let message = format!("error: there is no folder `{folder}` to learn from");
+            let help = format!("{origin}; `-- --data DIR` reads another folder");
+            Outcome::failure(1, format!("{message}\n help: {help}\n"))
+        };
+        let any = "put its files there; `-- --download` fetches those of MNIST";
+        for flags in [&["--data", "none", "--seed", "1"][..], &["--data=none"]] {
+            assert_eq!(train(&folder, flags), refusal("none", any));
+        }
+        let data = "[data]\npath = \"cifar\"\nformat = \"cifar10\"\n";
+        folder.write("net.toml", NET.to_owned() + data);
+        let cifar = "its files are in https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz";
+        assert_eq!(train(&folder, &[]), refusal("cifar", cifar));
+        assert_eq!(folder.names(), ["net.toml"]);
+
+        let other = train(&folder, &["--data", "."]);
+        assert_eq!(other, ended_with_7("--data .\n"));
+        assert_eq!(train(&folder, &["--help"]), ended_with_7("--help\n"));
+        fs::create_dir(folder.join("cifar")).unwrap();
+        assert_eq!(train(&folder, &[]), ended_with_7("\n"));
+    }
+
+    #[test]
     fn a_missing_cargo_is_named() {
         let folder = Folder::with_net();
         let mut command = folder.command(&["train", "net.toml"]);

@@ -156,9 +156,12 @@ fn there_must_be_something_to_go_on_from() {
     let nothing = Run::new("3");
     let output = run(&nothing.flags(&["--resume"]));
     assert_eq!(output.status.code(), Some(1));
-    let text = stderr(&output);
-    let start = format!("error: cannot read {}", nothing.checkpoint().display());
-    assert!(text.starts_with(&start), "{text}");
+    let file = nothing.checkpoint();
+    let expected = format!(
+        "error: {}: there is no checkpoint to go on from\n help: leave out `--resume` to begin anew\n",
+        file.display()
+    );
+    assert_eq!(stderr(&output), expected);
 }
 
 /// A run that cannot write its checkpoint says so, and leaves the old one alone.

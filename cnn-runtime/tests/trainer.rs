@@ -367,9 +367,10 @@ fn help_names_every_flag() {
 #[cfg(feature = "download")]
 #[test]
 fn download_says_so_when_there_is_no_connection() {
-    let data = tempdir().unwrap();
+    let folder = tempdir().unwrap();
+    let [data, out] = ["data/mnist", "out"].map(|name| folder.path().join(name));
     // Port 9 discards; nobody listens there.
-    let output = trainer(&["--download", "--data", path(data.path())])
+    let output = trainer(&["--download", "--data", path(&data), "--out", path(&out)])
         .env("MNIST_MIRROR", "http://127.0.0.1:9")
         .output()
         .unwrap();
@@ -385,4 +386,5 @@ fn download_says_so_when_there_is_no_connection() {
         text.contains("help: check the network connection"),
         "{text}"
     );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -12,13 +12,14 @@ impl Digits {
     /// trained, and what it keeps in memory.
     pub const SUMMARY: &str = r"
 Digits: f32, input 1×28×28
-layer   kind            input → output     sees   parameters  first values     multiply-adds  training  bytes: weights  activations  gradients
-conv1   conv2d 5×5      1×28×28 → 3×24×24  5×5            78  uniform ±0.2000         43,200    86,400             312        6,912        312
-relu1   relu            3×24×24 → 3×24×24  5×5             0                               0         0               0        6,912          0
-pool1   max_pool2d 2×2  3×24×24 → 3×12×12  6×6             0                               0         0               0        1,728          0
-dense1  dense           3×12×12 → 10       28×28       4,330  uniform ±0.0481          4,320    12,960          17,320           40     17,320
-total                                                  4,408                          47,520    99,360          17,632       15,592     17,632
-loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine; epochs 10, batch size 64, seed 0
+layer   kind            output    bytes  sees   parameters  multiply-adds  training
+conv1   conv2d 5×5      3×24×24   6,912  5×5            78         43,200    86,400
+relu1   relu            3×24×24   6,912  5×5             0              0         0
+pool1   max_pool2d 2×2  3×12×12   1,728  6×6             0              0         0
+dense1  dense           10           40  28×28       4,330          4,320    12,960
+total                            15,592              4,408         47,520    99,360
+loss softmax_cross_entropy; sgd, learning rate 0.05, momentum 0.9, weight decay 0; schedule cosine;
+    epochs 10, batch size 64, seed 0
 kernels: plain
 memory: parameters 17,632 bytes; to infer one sample 15,592, any batch 15,592
         to train any batch 31,184 a thread, gradients 17,632, optimizer's memory 17,632

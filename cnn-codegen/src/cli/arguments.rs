@@ -11,7 +11,11 @@ use std::path::PathBuf;
 /// Compiles a convolutional network, described in a TOML file, into Rust with constant shapes.
 #[derive(Parser)]
 #[command(name = "cnn-codegen", version, args_conflicts_with_subcommands = true)]
-#[command(subcommand_negates_reqs = true, disable_help_subcommand = true)]
+#[command(
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
 pub struct Arguments {
     #[command(flatten)]
     pub generate: Option<Generate>,
@@ -54,8 +58,11 @@ pub enum Command {
         network: Network,
         #[command(flatten)]
         kernels: KernelsChoice,
-        /// Print JSON
+        /// Print every column, also inputs and the bytes of weights and gradients, in long lines
         #[arg(long)]
+        wide: bool,
+        /// Print JSON, with all that the table has
+        #[arg(long, conflicts_with = "wide")]
         json: bool,
     },
     /// Draw the network, as SVG, DOT or Mermaid
@@ -137,7 +144,7 @@ pub enum Command {
     },
     /// Write the pages of the manual: one for the command, one for each of its commands
     Man {
-        /// Their folder, which must be there
+        /// Their folder
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },

@@ -50,6 +50,14 @@ impl Reader {
     /// # Errors
     /// If it is of no known format, or whatever the reader of its format has to say.
     pub fn read(&self, folder: &Path) -> Result<Split, Error> {
+        if !folder.is_dir() {
+            return Err(Error::content(
+                folder,
+                "there is no such folder",
+                "put the files there, or name their folder with `--data`, or with `path` under `[data]` in the \
+                 network's file",
+            ));
+        }
         let format = self.format.map_or_else(|| detect(folder), Ok)?;
         let has_classes_only = !matches!(format, Format::Csv | Format::Npy);
         if has_classes_only && self.task == Task::Regression {
@@ -78,13 +86,6 @@ impl Reader {
 }
 
 fn detect(folder: &Path) -> Result<Format, Error> {
-    if !folder.is_dir() {
-        return Err(Error::content(
-            folder,
-            "there is no such folder",
-            "check the path",
-        ));
-    }
     let is_there = |(_, sign): &&(Format, &str)| folder.join(sign).exists();
     let found = SIGNS.iter().find(is_there).map(|(format, _)| *format);
     found.ok_or_else(|| {

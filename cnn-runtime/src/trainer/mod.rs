@@ -10,7 +10,7 @@ mod record;
 
 pub use insight::{Insight, Show, ShowLayers};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Checkpoints};
 use crate::data::{Split, digits};
 use crate::error::Error;
 use crate::evaluate::confusion;
@@ -97,14 +97,14 @@ fn run<M: Trainable>(arguments: &Arguments, insight: Option<&Insight<M>>) -> Res
     let console = Console {
         json: arguments.json,
     };
+    console.say(M::SUMMARY.trim())?;
+    let mut data = data::<M>(&arguments.data, console)?;
+    arguments.data.normalize::<M>(&mut data, normalization)?;
     let done = checkpoint.as_ref().map_or(0, Checkpoint::epochs);
     let record = arguments.out.as_deref();
     let record = record.map(|folder| record_in(folder, done)).transpose()?;
     #[cfg(feature = "report")]
     let place = arguments.report.prepare()?;
-    console.say(M::SUMMARY.trim())?;
-    let mut data = data::<M>(&arguments.data, console)?;
-    arguments.data.normalize::<M>(&mut data, normalization)?;
     let has_classes = data.train.classes() > 0;
     describe(&fit, &data, console)?;
 
@@ -187,10 +187,22 @@ fn checkpoint<M: Trainable>(
     fit: &Fit,
 ) -> Result<Option<Checkpoint<M>>, Error> {
     let checkpoints = fit.checkpoints.as_ref();
-    let checkpoints = checkpoints.filter(|_| arguments.checkpoints.resume);
-    checkpoints
-        .map(|checkpoints| Checkpoint::read(&checkpoints.path))
-        .transpose()
+    let Some(Checkpoints { path, .. }) = checkpoints.filter(|_| arguments.checkpoints.resume)
+    else {
+        return Ok(None);
+    };
+    Checkpoint::read(path)
+        .map(Some)
+        .map_err(|error| match error {
+            Error::File { source, path, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Error::content(
+                    &path,
+                    "there is no checkpoint to go on from",
+                    "leave out `--resume` to begin anew",
+                )
+            }
+            other => other,
+        })
 }
 
 /// Starts the metrics in the output folder after those of so many epochs, so that what is wrong with it shows before the

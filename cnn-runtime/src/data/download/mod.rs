@@ -76,10 +76,19 @@ pub fn mnist(folder: &Path) -> Result<(), Error> {
 }
 
 fn fetch_all(sources: &[Source], folder: &Path, mirrors: &[&str]) -> Result<(), Error> {
+    let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let new: Vec<_> = folder.ancestors().take_while(is_new).collect();
     fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
-    sources
+    let provided = sources
         .iter()
-        .try_for_each(|source| provide(source, folder, mirrors))
+        .try_for_each(|source| provide(source, folder, mirrors));
+    if provided.is_err() {
+        // Those that hold something stay.
+        for folder in new {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+    provided
 }
 
 /// Keeps a file that is there and right; fetches one that is not there.

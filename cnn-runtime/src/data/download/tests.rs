@@ -50,10 +50,11 @@ fn nobody() -> String {
     format!("http://{}/", listener.local_addr().unwrap())
 }
 
-/// What a mirror's answer leads to; nothing may be left in the folder.
+/// What a mirror's answer leads to; nothing may be left in the folder, no folder either.
 fn attempts(mirror: &str) -> String {
     let folder = tempdir().unwrap();
-    let error = fetch_all(&[HELLO], folder.path(), &[mirror]).unwrap_err();
+    let inner = folder.path().join("data/mnist");
+    let error = fetch_all(&[HELLO], &inner, &[mirror]).unwrap_err();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     assert!(error.help().starts_with("check the network connection"));
     match error {

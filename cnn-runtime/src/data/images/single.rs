@@ -13,11 +13,32 @@ const MOST_PIXELS: usize = 1 << 26;
 /// Reads a PNG or JPEG file as the one sample of a data set, which has no targets but itself.
 ///
 /// `input` is the shape that the network takes: `[1, height, width]` reads shades of grey, `[3, height, width]` colours;
-/// a network that takes a vector gets a picture with as many values, prepared or not.
+/// a network that takes a vector gets a picture with as many values, prepared or not. [`Preparation::of`] is what a
+/// trainer's `predict` does for a network. The sample goes into a network's input by [`Dataset::gather`], in 0 to 1, after
+/// [`Dataset::normalize`] if the network was trained on normalised samples:
+///
+/// ```
+/// use cnn_runtime::data::{Preparation, images};
+///
+/// let file = "../examples/mnist/drawings/3a.png";
+/// let drawing = images::read(file, &[1, 28, 28], Preparation::Mnist)?;
+/// let mut input = [[[0.0_f32; 28]; 28]; 1];
+/// drawing.gather(0, &mut input);
+///
+/// let is_inked = |pixel: &f32| *pixel > 0.0;
+/// let rows = input[0].iter().filter(|row| row.iter().any(is_inked));
+/// assert_eq!(rows.count(), 20);
+/// # Ok::<(), cnn_runtime::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the file is no picture or too large, if nothing is drawn in it, or if the network takes another shape.
-pub fn read(path: &Path, input: &[usize], preparation: Preparation) -> Result<Dataset, Error> {
+pub fn read(
+    path: impl AsRef<Path>,
+    input: &[usize],
+    preparation: Preparation,
+) -> Result<Dataset, Error> {
+    let path = path.as_ref();
     let picture = Picture::open(path)?;
     let [height, width] = picture.size;
     if !(1..=MOST_PIXELS).contains(&height.saturating_mul(width)) {
