@@ -17,6 +17,7 @@ mod fork;
 pub mod fuse;
 pub mod layout;
 mod lower;
+pub mod plane;
 pub mod route;
 mod runs;
 pub mod spatial;

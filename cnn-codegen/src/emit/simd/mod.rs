@@ -196,4 +196,5 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
     }
 }
 
+pub use function::sum;
 pub use model::{batch_body, trainable_bodies};
