@@ -106,15 +106,25 @@ fn join_lists(lines: &[String]) -> Vec<String> {
     while index < lines.len() {
         let rest = &lines[index..];
         let found = joined_list(rest).or_else(|| joined_fields(rest));
-        let (line, width) = found.unwrap_or_else(|| (lines[index].clone(), 1));
-        joined.push(line);
-        index += width;
+        let (fitting, count) = found.unwrap_or_else(|| (vec![lines[index].clone()], 1));
+        joined.extend(fitting);
+        index += count;
     }
     joined
 }
 
+/// The line, or its value on a line of its own; if one of them fits.
+fn fitting(line: String) -> Option<Vec<String>> {
+    if width(&line) <= MAX_WIDTH {
+        return Some(vec![line]);
+    }
+    let (head, value) = line.split_once("= ")?;
+    let value = format!("{}    {value}", " ".repeat(indent(&line)));
+    (value.ends_with(';') && width(&value) <= MAX_WIDTH).then(|| vec![format!("{head}="), value])
+}
+
 /// The list that the first line opens, on one line, and how many lines it stood on; if it fits.
-fn joined_list(lines: &[String]) -> Option<(String, usize)> {
+fn joined_list(lines: &[String]) -> Option<(Vec<String>, usize)> {
     let open = lines
         .first()
         .filter(|line| line.ends_with('(') || line.ends_with('<'))?;
@@ -130,11 +140,16 @@ fn joined_list(lines: &[String]) -> Option<(String, usize)> {
     let fits_call = is_declaration || is_lone_closure || width(items) <= MAX_CALL_WIDTH;
     // What follows the sizes of a call is a list of its own.
     let are_sizes = open.ends_with('<') && !is_declaration;
-    (are_sizes || fits_call && width(&line) <= MAX_WIDTH).then_some((line, close + 1))
+    let line = if are_sizes {
+        vec![line]
+    } else {
+        fits_call.then(|| fitting(line)).flatten()?
+    };
+    Some((line, close + 1))
 }
 
 /// The same of a struct's fields, where the struct is a field itself: `curve: Curve::Step { gamma: 0.1 },`.
-fn joined_fields(lines: &[String]) -> Option<(String, usize)> {
+fn joined_fields(lines: &[String]) -> Option<(Vec<String>, usize)> {
     let open = lines.first()?;
     let (_, name) = open.strip_suffix(" {")?.split_once(": ")?;
     let close = 1 + lines[1..].iter().position(|line| line.trim() == "},")?;
@@ -147,7 +162,7 @@ fn joined_fields(lines: &[String]) -> Option<(String, usize)> {
     };
     let line = format!("{open} {fields} }},");
     let fits = width(fields) <= MAX_STRUCT_WIDTH && width(&line) <= MAX_WIDTH;
-    (is_path(name) && fits).then_some((line, close + 1))
+    (is_path(name) && fits).then(|| (vec![line], close + 1))
 }
 
 /// Puts a statement that is broken before an operator or a call onto one line where rustfmt would.
@@ -155,17 +170,17 @@ fn join_statements(lines: &[String]) -> Vec<String> {
     let mut joined = Vec::with_capacity(lines.len());
     let mut index = 0;
     while index < lines.len() {
-        let (line, count) =
-            joined_statement(&lines[index..]).unwrap_or_else(|| (lines[index].clone(), 1));
-        joined.push(line);
+        let found = joined_statement(&lines[index..]);
+        let (fitting, count) = found.unwrap_or_else(|| (vec![lines[index].clone()], 1));
+        joined.extend(fitting);
         index += count;
     }
     joined
 }
 
 /// The statement that the first line begins, on one line, and how many lines it stood on; if it fits.
-fn joined_statement(lines: &[String]) -> Option<(String, usize)> {
-    const SIGNS: [&str; 6] = [".", "+ ", "- ", "* ", "+= ", "-= "];
+fn joined_statement(lines: &[String]) -> Option<(Vec<String>, usize)> {
+    const SIGNS: [&str; 7] = [".", "+ ", "- ", "* ", "/ ", "+= ", "-= "];
     let (first, rest) = lines.split_first()?;
     let is_continued =
         |line: &&String| SIGNS.iter().any(|sign| line.trim_start().starts_with(sign));
@@ -198,9 +213,15 @@ fn joined_statement(lines: &[String]) -> Option<(String, usize)> {
         .next()
         .unwrap_or_default();
     let chain = chain.trim().trim_end_matches([';', '{', ' ']);
-    let is_whole = line.ends_with([';', ',', '{']) && !line.trim_start().starts_with("//");
-    let fits = width(&line) <= MAX_WIDTH && (!is_chain || width(chain) <= MAX_CHAIN_WIDTH);
-    (!parts.is_empty() && is_whole && fits).then_some((line, count))
+    // The value of a block has no sign at its end.
+    let is_last = lines.get(count).is_some_and(|line| line.trim() == "}");
+    let is_whole = line.ends_with([';', ',', '{']) || is_last;
+    let is_code = is_whole && !line.trim_start().starts_with("//");
+    let fits_chain = !is_chain || width(chain) <= MAX_CHAIN_WIDTH;
+    if parts.is_empty() || !is_code || !fits_chain {
+        return None;
+    }
+    fitting(line).map(|lines| (lines, count))
 }
 
 /// Gives each value of a choice a line of its own where rustfmt would.

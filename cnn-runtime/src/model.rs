@@ -95,7 +95,7 @@ pub trait Trainable: Model {
     ///
     /// # Panics
     ///
-    /// If there are more samples than [`Self::MAX_WAITING`].
+    /// If there are more samples that wait for each other than the workspace has places for.
     fn gradients(
         parameters: &Self::Parameters,
         inputs: &[Self::Input],

@@ -58,6 +58,44 @@ fn the_pictures_never_change() {
 }
 
 #[test]
+fn networks_get_digits_in_the_shape_that_they_take() {
+    for (shape, drawn) in [
+        (vec![3, 32, 32], vec![3, 32, 32]),
+        (vec![1, 20, 40], vec![1, 20, 40]),
+        (vec![40, 98], vec![40, 98]),
+        (vec![784], vec![1, 28, 28]),
+    ] {
+        let data = digits::generate_for(&shape, 20, 1).unwrap();
+        assert_eq!((data.shape(), data.len()), (&drawn[..], 20));
+    }
+}
+
+/// Ink is lighter than its paper in every channel, or darker in every one.
+#[test]
+fn colours_hide_no_digit() {
+    let (grey, coloured) = (
+        digits::generate(100, 1).unwrap(),
+        digits::generate_for(&[3, 28, 28], 100, 1).unwrap(),
+    );
+    for index in 0..100 {
+        let ink = grey.sample(index).pixels().unwrap();
+        let channels = coloured.sample(index).pixels().unwrap();
+        let (darkest, lightest) = (
+            (0..784).max_by_key(|pixel| ink[*pixel]).unwrap(),
+            (0..784).min_by_key(|pixel| ink[*pixel]).unwrap(),
+        );
+        let share = f64::from(ink[darkest]) - f64::from(ink[lightest]);
+        let differences: Vec<f64> = channels
+            .chunks(784)
+            .map(|channel| (f64::from(channel[darkest]) - f64::from(channel[lightest])) / share)
+            .collect();
+        let are_alike =
+            differences.iter().all(|d| *d >= -0.01) || differences.iter().all(|d| *d <= 0.01);
+        assert!(are_alike, "{differences:?}");
+    }
+}
+
+#[test]
 fn no_pictures_are_an_error() {
     assert!(digits::generate(0, 0).is_err());
 }

@@ -62,12 +62,12 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         })
     });
     let all = |(name, toml): (String, String)| {
-        let untrained = untrained(&toml);
+        let inference = untrained(&toml);
         [Kernels::Plain, Kernels::Simd].map(|kernels| {
             let file = |suffix: &str, toml, compile| {
                 File::new(&format!("{name}{suffix}"), toml, kernels, compile)
             };
-            let inference = untrained.map(|toml| file("_inference", toml, network));
+            let inference = inference.map(|toml| file("_inference", toml, network));
             let trained = [file("", &toml, network), file("_insight", &toml, insight)];
             trained.into_iter().chain(inference)
         })

@@ -93,7 +93,8 @@ pub fn folded(norm: &BatchNorm, channels: usize) -> TokenStream {
         let mut factor = [0.0; #channels];
         let mut shift = [0.0; #channels];
         for c in 0..#channels {
-            factor[c] = #weight cnn_runtime::math::sqrt(norm.running_var[c] + #epsilon);
+            let deviation = cnn_runtime::math::sqrt(norm.running_var[c] + #epsilon);
+            factor[c] = #weight deviation;
             shift[c] = #bias norm.running_mean[c] * factor[c];
         }
     }

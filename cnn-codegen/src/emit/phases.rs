@@ -217,7 +217,13 @@ impl<'p> Phases<'p> {
                 }
             }
         });
-        let samples = quote!(inputs.iter().zip(targets).zip(&mut workspace.samples));
+        // More than there are places for must not go on silently without the rest.
+        let samples = quote!(
+            inputs
+                .iter()
+                .zip(targets)
+                .zip(&mut workspace.samples[..inputs.len()])
+        );
         let samples = if masks.is_some() {
             quote!(for (index, ((input, target), sample)) in #samples.enumerate())
         } else {
@@ -262,12 +268,6 @@ impl<'p> Phases<'p> {
             };
         }
         quote! {
-            assert!(
-                inputs.len() <= Self::MAX_WAITING,
-                "{} samples of {} that can wait for each other",
-                inputs.len(),
-                Self::MAX_WAITING
-            );
             #part
             let mut totals = cnn_runtime::Totals::default();
             for number in 0..Self::PHASES {

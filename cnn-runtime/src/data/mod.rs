@@ -12,6 +12,7 @@ pub mod images;
 mod normalization;
 pub mod npy;
 mod pixels;
+mod plane;
 mod preparation;
 mod reader;
 mod samples;

@@ -225,7 +225,7 @@ fn data<M: Trainable>(arguments: &DataArguments, console: Console) -> Result<Spl
     console.say("      --download fetches MNIST; --data DIR reads other files from a folder")?;
     #[cfg(not(feature = "download"))]
     console.say("      --data DIR reads other files from a folder")?;
-    let mut split = digits::split()?;
+    let mut split = digits::split_for(&reader.input)?;
     if reader.task == Task::Reconstruction {
         split.train.reconstruct();
         split.test.reconstruct();

@@ -18,15 +18,17 @@ fn backward(site: Site) -> Function {
         .map(|number| format!("delta{number}"))
         .collect();
     let shape = site.output_shape();
-    let terms = names.iter().map(|name| {
+    let mut terms = names.iter().map(|name| {
         let element = element(name, shape);
         quote!(lanes::load(simd, &#element))
     });
+    let first = terms.next();
     let place = element("input_delta", shape);
     let body = each(
         shape,
         &quote! {
-            let d = #(#terms)+*;
+            let mut d = #first;
+            #(d += #terms;)*
             d.store_array(&mut #place);
         },
     );

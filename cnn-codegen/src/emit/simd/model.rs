@@ -395,7 +395,11 @@ pub fn each_block(plan: &Plan, partners: &Partners, body: &TokenStream) -> Token
         Partners::Outputs => (quote!(outputs), quote!(chunks_mut)),
     };
     let (pattern, places) = match partners {
-        Partners::Waiting => (quote!((#name, block)), quote!(.zip(places))),
+        // More than there are places for must not go on silently without the rest.
+        Partners::Waiting => (
+            quote!((#name, block)),
+            quote!(.zip(&mut places[..inputs.len().div_ceil(S::COUNT)])),
+        ),
         Partners::Targets | Partners::Outputs => (name.clone(), quote!()),
     };
     let next = used_in(body, "next");

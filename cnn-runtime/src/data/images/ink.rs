@@ -1,6 +1,6 @@
 //! What is drawn in a picture, told from what it is drawn on.
 
-use super::plane::Plane;
+use crate::data::plane::Plane;
 
 /// How grey a pixel is, from black to white, and how opaque.
 pub type Shade = [u8; 2];

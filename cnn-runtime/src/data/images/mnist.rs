@@ -5,7 +5,7 @@
 //! of mass comes to the middle.
 
 use super::ink::{Shade, ink};
-use super::plane::Plane;
+use crate::data::plane::Plane;
 
 /// Height and width of a prepared picture.
 pub const FIELD: usize = 28;

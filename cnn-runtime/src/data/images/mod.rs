@@ -3,7 +3,6 @@
 mod ink;
 mod mnist;
 mod picture;
-mod plane;
 mod single;
 
 pub use single::read;

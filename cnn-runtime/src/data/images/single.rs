@@ -2,7 +2,7 @@
 
 use super::mnist::{self, FIELD};
 use super::picture::Picture;
-use super::plane::Plane;
+use crate::data::plane::Plane;
 use crate::data::{Dataset, Preparation, Shape, Targets};
 use crate::error::Error;
 use std::path::Path;
