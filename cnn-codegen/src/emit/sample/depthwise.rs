@@ -99,11 +99,16 @@ impl Emitter<'_> {
             ..
         } = *self.plane;
         let [_, height, width] = self.input;
-        let row = match self.plane.sums.conv.stride.height {
-            1 => sum(&[(1, "y")], top),
+        let padded = sum(&[(1, "y")], top);
+        let (bind, row) = match self.plane.sums.conv.stride.height {
+            1 => (quote!(), padded.to_string()),
             stride => {
-                let (row, stride, rows) = (sum(&[(1, "y")], top), number(stride), number(rows));
-                quote!((#row) % #stride * #rows + (#row) / #stride)
+                let [stride, rows] = [stride, rows].map(number);
+                let bind = quote! {
+                    let padded = #padded;
+                    let row = padded % #stride * #rows + padded / #stride;
+                };
+                (bind, "row".to_owned())
             }
         };
         let channel = if self.plane.kernels == 1 {
@@ -111,12 +116,12 @@ impl Emitter<'_> {
         } else {
             quote!(i)
         };
-        let start = sum(&[(pitch, "row")], left);
+        let start = sum(&[(pitch, &row)], left);
         let width = number(width);
         loops(
             &[("y", height)],
             &quote! {
-                let row = #row;
+                #bind
                 map[#start..][..#width].copy_from_slice(&input[#channel][y]);
             },
         )
