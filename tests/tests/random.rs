@@ -114,12 +114,6 @@ fn compare(what: &str, network: &Network, printed: Printed, tolerance: f64) {
         tolerance * their_cost.abs(),
     );
     assert_eq!(gradients.len(), theirs.len());
-    // What a norm takes away again, such as a bias before it, has a gradient of nothing but rounding.
-    let rounded = 1e-2
-        * theirs
-            .iter()
-            .map(|tensor| largest(tensor))
-            .fold(0.0, f64::max);
     let layers = network.layers.iter();
     let is_frozen: Vec<_> = layers
         .flat_map(|layer| layer.parameters.iter().map(|_| layer.is_frozen))
