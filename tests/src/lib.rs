@@ -4,6 +4,7 @@ pub mod close;
 pub mod figures;
 pub mod flat;
 pub mod language;
+pub mod learner;
 pub mod mutants;
 pub mod package;
 pub mod probe;
@@ -18,7 +19,8 @@ pub fn untrained(toml: &str) -> Option<&str> {
 
 /// The networks that the build script generates.
 pub mod generated {
-    use crate::flat::{Flat, Network};
+    use crate::flat::Flat;
+    use crate::learner::Learner;
 
     /// A file and the network generated from it.
     pub struct Generated {
@@ -27,7 +29,7 @@ pub mod generated {
         /// The text that it was generated from.
         pub toml: &'static str,
         /// The generated code.
-        pub code: &'static dyn Network,
+        pub code: &'static dyn Learner,
     }
 
     include!(concat!(env!("OUT_DIR"), "/index.rs"));

@@ -117,7 +117,7 @@ fn manifest(name: &str, features: &[&str]) -> String {
          features = {features:?}\n\
          \n\
          [profile.dev]\n\
-         opt-level = 1\n\
+         opt-level = 0\n\
          debug = false\n\
          incremental = false\n\
          \n\

@@ -10,9 +10,8 @@ use std::fmt::Write as _;
 ///
 /// # Panics
 /// If the variable is not a number.
-pub fn count() -> u64 {
-    const EVERY_DAY: u64 = 64;
-    env::var("CNN_RANDOM_NETWORKS").map_or(EVERY_DAY, |count| {
+pub fn count(every_day: u64) -> u64 {
+    env::var("CNN_RANDOM_NETWORKS").map_or(every_day, |count| {
         count.parse().expect("CNN_RANDOM_NETWORKS is a number")
     })
 }

@@ -4,8 +4,9 @@ use cnn_runtime::data::{Dataset, Targets};
 use cnn_runtime::fit::StepReport;
 use cnn_runtime::settings::Validation;
 use cnn_runtime::{Checkpoints, EpochReport, Error, Fit, Observer, Rng, Split};
-use cnn_tests::flat::{Network, Tensors};
+use cnn_tests::flat::Tensors;
 use cnn_tests::generated::{Generated, PYTORCH};
+use cnn_tests::learner::Learner;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -35,7 +36,7 @@ impl Observer for Impatient {
     }
 }
 
-fn data(network: &dyn Network) -> Split {
+fn data(network: &dyn Learner) -> Split {
     let ([input, output], takes_numbers) = network.shapes();
     let classes: usize = output.iter().product();
     let mut rng = Rng::new(5);
@@ -63,7 +64,7 @@ fn data(network: &dyn Network) -> Split {
     }
 }
 
-fn fit(network: &dyn Network, path: &Path, threads: usize) -> Fit {
+fn fit(network: &dyn Learner, path: &Path, threads: usize) -> Fit {
     let count = |count| NonZeroUsize::new(count).expect("not zero");
     let settings = network.settings();
     Fit {
@@ -93,7 +94,7 @@ fn bits(tensors: &Tensors) -> Vec<u64> {
 }
 
 /// Trains with a break after every so many batches.
-fn in_parts(network: &dyn Network, data: &Split, path: &Path, batches: usize) -> Vec<u64> {
+fn in_parts(network: &dyn Learner, data: &Split, path: &Path, batches: usize) -> Vec<u64> {
     let mut observer = Impatient { left: batches };
     let mut result = network.train(&fit(network, path, 2), None, data, &mut observer);
     for threads in [1, 3].into_iter().cycle() {

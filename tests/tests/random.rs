@@ -13,15 +13,18 @@ use std::path::Path;
 /// What the generated program prints of one network: parameters, inputs, targets, outputs, cost and gradients.
 type Printed = [Tensors; 6];
 
+/// What a norm takes away again, such as a bias before it, has a gradient of nothing but the rounding of larger numbers.
+const LEAST: f64 = 1e-2;
+
 #[test]
 fn random_networks_compute_what_the_reference_computes() {
-    agree("plain", "f64", random::count(), 1e-12);
+    agree("plain", "f64", random::count(300), 1e-12);
 }
 
 #[test]
 fn random_networks_compute_it_in_vectors_too() {
     // Each is compiled for several instruction sets.
-    agree("simd", "f32", random::count().div_ceil(4), 1e-4);
+    agree("simd", "f32", random::count(64).div_ceil(4), 1e-4);
 }
 
 fn agree(folder: &str, dtype: &str, count: u64, tolerance: f64) {
@@ -123,7 +126,7 @@ fn compare(what: &str, network: &Network, printed: Printed, tolerance: f64) {
             &format!("{what}gradient {index}"),
             ours,
             theirs,
-            tolerance * largest(theirs),
+            tolerance * largest(theirs).max(LEAST),
         );
     }
 }

@@ -55,7 +55,7 @@ fn text(toml: &str, kernels: Kernels, compile: Compile) -> String {
 static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
     let known = [EXAMPLES, ORIGIN, PYTORCH].into_iter().flatten();
     let known = known.map(|known| (known.name.to_owned(), known.toml.to_owned()));
-    let random = (0..random::count()).flat_map(|number| {
+    let random = (0..random::count(64)).flat_map(|number| {
         ["f32", "f64"].map(|dtype| {
             let name = format!("random_{number}_{dtype}");
             (name, random::network(number, dtype))

@@ -111,6 +111,14 @@ impl Group<'_> {
         iter::once(self.input).chain(self.others.iter().copied())
     }
 
+    /// The zeros around what a convolution sends a delta to: none where that has them itself.
+    pub fn padding(&self, conv: &Conv2d) -> Padding {
+        if self.source == self.input {
+            return Padding::default();
+        }
+        conv.padding
+    }
+
     /// The values whose deltas it writes, if they need any.
     pub fn sources(&self) -> impl Iterator<Item = ValueId> {
         iter::once(self.source).chain(self.others.iter().copied())

@@ -12,10 +12,12 @@
 //! For one sample on vectors, [`stage`] follows [`fuse`], with tiles of [`spatial`]: each group is one function or a few,
 //! and what they put out takes turns in buffers.
 
+pub mod depthwise;
 mod fork;
 pub mod fuse;
 pub mod layout;
 mod lower;
+pub mod plane;
 pub mod route;
 mod runs;
 pub mod spatial;

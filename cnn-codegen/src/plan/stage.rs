@@ -1,6 +1,7 @@
 //! The forward pass of one sample on vectors: what is computed from what, and which memory it takes turns in.
 
 use super::fuse::{self, FoldedNorm, Group, Kernel};
+use super::plane::Plane;
 use super::spatial::{self, WIDEST, Work};
 use super::turns::{self, Tenant};
 use super::{Operation, Plan, Step, ValueId};
@@ -46,6 +47,8 @@ pub struct Stage<'p> {
 pub enum Task<'p> {
     /// A convolution, its batch norm, its activation and a 2×2 max pool.
     Conv2d(Convolution<'p>),
+    /// A convolution that looks at each map by itself.
+    Depthwise(Plane<'p>),
     /// The input of a convolution, once for each column of its kernels.
     Pack(&'p Conv2d),
     /// A dense layer and its activation.
@@ -194,6 +197,10 @@ impl<'p> Staging<'p> {
     }
 
     fn push_group(&mut self, group: &Group<'p>) {
+        if let Some((plane, pool)) = self.plane(group) {
+            let input = self.tensor(group.source);
+            return self.push_sums(group, Task::Depthwise(plane), input, pool);
+        }
         if group.source != group.input {
             // Padding is a stage of its own.
             self.push_plain(group.input);
@@ -288,9 +295,40 @@ impl<'p> Staging<'p> {
             input = self.push(&name, &group.layer, Task::Pack(conv), input, shape);
         }
         let convolution = direct.filter(|_| !is_packed).unwrap_or(packed);
-        let is_whole = convolution.is_pooled || pool.is_none();
+        let apart = pool.filter(|_| !convolution.is_pooled);
+        self.push_sums(group, Task::Conv2d(convolution), input, apart);
+    }
+
+    /// A convolution that looks at each map by itself, if that is what a group begins with; and its pool.
+    fn plane(&self, group: &Group<'p>) -> Option<(Plane<'p>, Option<&'p MaxPool2d>)> {
+        let Kernel::Conv2d {
+            conv,
+            norm,
+            activation,
+            pool,
+        } = group.kernel
+        else {
+            return None;
+        };
+        let sums = Sums {
+            conv,
+            norm,
+            activation,
+        };
+        let [from, to] = [group.source, group.sums].map(|id| self.maps(id));
+        Some((Plane::new(sums, group.padding(conv), from, to)?, pool))
+    }
+
+    /// Adds the stage of a convolution, and one for the pool that is left to do.
+    fn push_sums(
+        &mut self,
+        group: &Group<'p>,
+        task: Task<'p>,
+        input: usize,
+        apart: Option<&'p MaxPool2d>,
+    ) {
         let pool_name = format!("_{}", self.plan.value(group.output).name);
-        let (name, value) = if is_whole {
+        let (name, value) = if apart.is_none() {
             (group.name.as_str(), group.output)
         } else {
             (
@@ -299,9 +337,8 @@ impl<'p> Staging<'p> {
             )
         };
         let shape = self.plan.value(value).shape.clone();
-        let task = Task::Conv2d(convolution);
         let mut output = self.push(name, &group.layer, task, input, shape);
-        if let (Some(pool), false) = (pool, is_whole) {
+        if let Some(pool) = apart {
             let shape = self.plan.value(group.output).shape.clone();
             let name = &self.plan.value(group.output).name;
             output = self.push(name, name, Task::MaxPool2d(pool), output, shape);

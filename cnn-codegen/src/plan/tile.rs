@@ -29,7 +29,7 @@ pub enum Registers {
 }
 
 impl Registers {
-    fn count(self) -> usize {
+    pub(super) fn count(self) -> usize {
         match self {
             Self::Narrow => 16,
             Self::Wide => 32,
@@ -279,7 +279,7 @@ pub fn band_of_all(maps: usize, steps: usize, step: usize, columns: usize) -> Op
 }
 
 /// The size of parts of about the same size, at most so large.
-fn even(count: usize, most: usize) -> usize {
+pub(super) fn even(count: usize, most: usize) -> usize {
     count.div_ceil(count.div_ceil(most))
 }
 

@@ -320,7 +320,12 @@ impl Dataset {
                 self.name,
                 M::NAME
             ),
-            format!("let the last layer have `out_features = {expected}`"),
+            if outputs == self.size() {
+                "write `task = \"reconstruction\"` under `[data]`, if outputs are to be as inputs"
+                    .into()
+            } else {
+                format!("let the last layer have `out_features = {expected}`")
+            },
         ))
     }
 

@@ -13,18 +13,6 @@ impl Plane {
         self.values.len() / self.width
     }
 
-    /// The part with these rows and columns.
-    pub fn crop(&self, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Self {
-        let rows = self.values.chunks_exact(self.width).skip(top).take(height);
-        Self {
-            width,
-            values: rows
-                .flat_map(|row| &row[left..][..width])
-                .copied()
-                .collect(),
-        }
-    }
-
     /// The same picture with other numbers of rows and columns: every new pixel is the mean of the area that it covers,
     /// and so neither thin lines nor fine patterns are lost.
     pub fn resize(&self, [height, width]: [usize; 2]) -> Self {
@@ -84,12 +72,6 @@ mod tests {
             width,
             values: values.into(),
         }
-    }
-
-    #[test]
-    fn a_part_is_cut_out() {
-        let whole = plane(3, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
-        assert_eq!(whole.crop([1, 0], [2, 2]), plane(2, &[3.0, 4.0, 6.0, 7.0]));
     }
 
     /// Three pixels in two: each new one has one and a half of the old ones.

@@ -3,6 +3,7 @@
 mod activation;
 mod conv2d;
 mod dense;
+mod depthwise;
 mod function;
 mod max_pool2d;
 mod memory;
@@ -67,6 +68,7 @@ fn function_and_call(
     let function = match &stage.task {
         Task::Plain(step) => return plain(plan, schedule, stage, step),
         Task::Conv2d(convolution) => conv2d::forward(convolution, plan, schedule, stage),
+        Task::Depthwise(plane) => depthwise::forward(plane, plan, schedule, stage),
         Task::Pack(conv) => pack::forward(conv, schedule, stage),
         Task::Dense { dense, activation } => {
             dense::forward(dense, *activation, plan, schedule, stage)

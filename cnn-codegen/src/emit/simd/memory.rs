@@ -2,13 +2,14 @@
 
 use super::function::lanes_type;
 use crate::emit::tokens::{ident, number};
+use crate::plan::depthwise;
 use crate::plan::fuse::{Group, Kernel};
 use crate::plan::layout::Layout;
 use crate::plan::route;
 use crate::plan::tile::{self, Registers};
 use crate::plan::turns::{self, Tenant};
 use crate::plan::{Plan, ValueId};
-use cnn_spec::layer::{Conv2d, ConvBias, MaxPool2d, Pair};
+use cnn_spec::layer::{Conv2d, ConvBias, MaxPool2d, Padding, Pair};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -156,7 +157,7 @@ impl<'p> Memory<'p> {
             let Pair { height, width } = pool.kernel_size;
             rows % height > 0 || columns % width > 0
         });
-        has_rest || self.border(group) > 0
+        has_rest || self.border(group) > 0 || self.zeros(group) != Padding::default()
     }
 
     /// The buffers of the backward pass, each with room for the longest of those that it holds in turn.
@@ -276,7 +277,8 @@ impl<'p> Memory<'p> {
             return None;
         };
         let is_read_once = !self.needs_input_delta(group) && conv.bias != ConvBias::Position;
-        if !is_read_once || self.is_routed(group) || group.sums == group.output {
+        let is_whole = self.is_routed(group) || self.is_depthwise(group);
+        if !is_read_once || is_whole || group.sums == group.output {
             return None;
         }
         let step = rows_of_window(pool);
@@ -284,8 +286,19 @@ impl<'p> Memory<'p> {
         tile::band_of_all(maps, rows, step, columns)
     }
 
-    /// The shape of the delta of a group's sums, or of a band of it, with its border.
+    /// The shape of the delta of a group's sums, or of a band of it, with its border. Of a depthwise convolution, that of
+    /// the maps that one channel has, with the zeros around them.
     pub fn sums_shape(&self, group: &Group) -> Shape {
+        if self.is_depthwise(group) {
+            let [[channels, ..], [maps, rows, columns]] =
+                [group.input, group.sums].map(|id| self.maps(id));
+            let zeros = self.zeros(group);
+            return shape([
+                maps / channels,
+                zeros.top + rows + zeros.bottom,
+                zeros.left + columns + zeros.right,
+            ]);
+        }
         let shape = &self.plan.value(group.sums).shape;
         let border = self.border(group);
         if let Some(rows) = self.band_of_sums(group) {
@@ -313,13 +326,17 @@ impl<'p> Memory<'p> {
         if self.is_routed(group) {
             return None;
         }
-        let is_apart = group.sums != group.output || self.border(group) > 0;
+        let is_depthwise = self.is_depthwise(group);
+        let is_apart = is_depthwise || group.sums != group.output || self.border(group) > 0;
         let has_sums = matches!(
             group.kernel,
             Kernel::Conv2d { .. } | Kernel::Dense { .. } | Kernel::Add { .. }
         );
         (is_apart && has_sums).then(|| {
             let border = match (self.band_of_sums(group), self.border(group)) {
+                _ if is_depthwise => {
+                    ", those of one channel at a time, with zeros around them".to_owned()
+                }
                 (Some(rows), _) => format!(", {rows} rows of them"),
                 (None, 0) => String::new(),
                 (None, border) => format!(", with {border} columns of zeros on either side"),
@@ -343,7 +360,8 @@ impl<'p> Memory<'p> {
             return 0;
         };
         let strides = conv.stride.width > 1 || conv.stride.height > 1;
-        if strides || !self.needs_input_delta(group) || self.is_routed(group) {
+        let is_apart = self.is_routed(group) || self.is_depthwise(group);
+        if strides || !self.needs_input_delta(group) || is_apart {
             return 0;
         }
         [Registers::Narrow, Registers::Wide]
@@ -352,6 +370,30 @@ impl<'p> Memory<'p> {
             .map(|run| run.tile.columns - 1)
             .max()
             .unwrap_or(0)
+    }
+
+    /// Whether a group is a convolution that looks at each map by itself, and its kernels go map by map.
+    pub fn is_depthwise(&self, group: &Group) -> bool {
+        let Kernel::Conv2d { conv, .. } = group.kernel else {
+            return false;
+        };
+        let [channels, ..] = self.maps(group.input);
+        depthwise::goes_map_by_map(conv, channels)
+    }
+
+    /// The zeros around the deltas of a depthwise convolution's sums: every tap of its input delta meets something.
+    pub fn zeros(&self, group: &Group) -> Padding {
+        let Kernel::Conv2d { conv, .. } = group.kernel else {
+            return Padding::default();
+        };
+        if !self.is_depthwise(group) || !self.needs_input_delta(group) {
+            return Padding::default();
+        }
+        let [source, sums] = [group.source, group.sums].map(|id| {
+            let [_, rows, columns] = self.maps(id);
+            [rows, columns]
+        });
+        depthwise::zeros(conv, group.padding(conv), source, sums)
     }
 
     /// The tiles of a convolution's input delta.

@@ -46,6 +46,8 @@ pub struct Functions {
     training: Option<Function>,
     /// What the weight gradient calls for each tile.
     weight_tile: Option<TokenStream>,
+    /// What the input delta calls for each tile.
+    input_tile: Option<TokenStream>,
     /// In the order in which they are called.
     backward: Vec<Function>,
     /// What is called after the last block.
@@ -70,6 +72,7 @@ impl Functions {
             forward: None,
             training: None,
             weight_tile: None,
+            input_tile: None,
             backward,
             finish: None,
             batch: None,
@@ -108,6 +111,7 @@ pub fn items(plan: &Plan, profile: bool) -> TokenStream {
         let forward = forward.iter().chain(&functions.training);
         let forward = forward.map(Function::item);
         let (weight_tile, finish) = (&functions.weight_tile, &functions.finish);
+        let input_tile = &functions.input_tile;
         let backward = functions.backward.iter().chain(finish).map(Function::item);
         let [statistics, backward_statistics, backward_weights] = batch_items(functions);
         quote! {
@@ -115,6 +119,7 @@ pub fn items(plan: &Plan, profile: bool) -> TokenStream {
             #statistics
             #(#forward)*
             #weight_tile
+            #input_tile
             #backward_statistics
             #backward_weights
             #(#backward)*
@@ -191,4 +196,5 @@ fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
     }
 }
 
+pub use function::sum;
 pub use model::{batch_body, trainable_bodies};

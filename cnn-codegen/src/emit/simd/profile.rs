@@ -155,9 +155,15 @@ fn of_group(plan: &Plan, group: &Group, function: &Function) -> Kernel {
             .kind
             .multiply_adds(layer.input_shape(), &layer.output_shape)
     };
+    // Weight gradient and input delta in one.
+    let gradients = if function.name == format!("{}_backward_lanes", group.layer) {
+        2
+    } else {
+        1
+    };
     Kernel {
         name: function.name.clone(),
-        multiply_adds: layer.map_or(0, multiply_adds),
+        multiply_adds: gradients * layer.map_or(0, multiply_adds),
         bytes: bytes(plan, &[group.input, group.output], layer),
         call: function.call(),
     }

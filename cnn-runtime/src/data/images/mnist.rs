@@ -20,7 +20,7 @@ const SMUDGE: f32 = 1.0 / 8.0;
 pub fn prepare(shades: &[Shade], width: usize) -> Option<Vec<u8>> {
     let ink = ink(shades, width);
     let (corner, size) = extent(&ink)?;
-    let mut drawing = ink.crop(corner, size).resize(fitted(size));
+    let mut drawing = cropped(&ink, corner, size).resize(fitted(size));
     let strongest = strongest(&drawing);
     for value in &mut drawing.values {
         *value *= 255.0 / strongest;
@@ -47,6 +47,20 @@ fn extent(ink: &Plane) -> Option<([usize; 2], [usize; 2])> {
     }
     let top = top?;
     Some(([top, left], [bottom - top, right - left]))
+}
+
+/// The part with these rows and columns.
+fn cropped(plane: &Plane, [top, left]: [usize; 2], [height, width]: [usize; 2]) -> Plane {
+    let rows = plane
+        .values
+        .chunks_exact(plane.width)
+        .skip(top)
+        .take(height);
+    let values = rows.flat_map(|row| &row[left..][..width]).copied();
+    Plane {
+        width,
+        values: values.collect(),
+    }
 }
 
 /// The size in the box: the longer side fills it.

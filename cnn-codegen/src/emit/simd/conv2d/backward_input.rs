@@ -228,7 +228,8 @@ impl Emitter<'_> {
              tap to the input which that tap had met.{routed}\n\n{}",
             self.group.layer,
             formula(&format!(
-                "input_delta[i][{row}][{column}] += {} · delta[o][y][x]    for all o, y, x, ky, kx",
+                "input_delta[{}][{row}][{column}] += {} · delta[o][y][x]    for all o, y, x, ky, kx",
+                self.channel_text(),
                 self.weight_text()
             )),
         )

@@ -82,22 +82,34 @@ impl Emitter<'_> {
 
     /// The deltas of the sums under each output; a row of it is found at `row`.
     fn sums_deltas(&self, rows: &TokenStream, row: &str) -> TokenStream {
-        let [maps, _, columns] = self.dims(self.group.output).map(number);
-        let (derivative, store) = (self.derivative(), self.store_delta(row));
+        let [maps, ..] = self.dims(self.group.output).map(number);
+        let origin = [0, self.memory.border(self.group)];
+        let deltas = self.sums_deltas_of_map(rows, row, &quote!(sums_delta[o]), origin);
+        quote!(for o in 0..#maps { #deltas })
+    }
+
+    /// The deltas of the sums of map `o`, which go into `map` from `origin` on.
+    pub(super) fn sums_deltas_of_map(
+        &self,
+        rows: &TokenStream,
+        row: &str,
+        map: &TokenStream,
+        origin: [usize; 2],
+    ) -> TokenStream {
+        let [_, _, columns] = self.dims(self.group.output).map(number);
+        let (derivative, store) = (self.derivative(), self.store_delta(row, map, origin));
         let [start, add, end] = self.bias_total();
         quote! {
-            for o in 0..#maps {
-                #start
-                for #rows {
-                    for x in 0..#columns {
-                        let d = lanes::load(simd, &delta[o][y][x]);
-                        #derivative
-                        #add
-                        #store
-                    }
+            #start
+            for #rows {
+                for x in 0..#columns {
+                    let d = lanes::load(simd, &delta[o][y][x]);
+                    #derivative
+                    #add
+                    #store
                 }
-                #end
             }
+            #end
         }
     }
 
@@ -116,14 +128,14 @@ impl Emitter<'_> {
     }
 
     /// Where the delta `d` of a value goes.
-    fn store_delta(&self, row: &str) -> TokenStream {
-        let (pool, border) = (self.pool_size(), self.memory.border(self.group));
+    fn store_delta(&self, row: &str, map: &TokenStream, [top, left]: [usize; 2]) -> TokenStream {
+        let pool = self.pool_size();
         if self.pool.is_none() {
-            let (row, column) = (ident(row), sum(&[(1, "x")], border));
-            return quote!(d.store_array(&mut sums_delta[o][#row][#column]););
+            let (row, column) = (sum(&[(1, row)], top), sum(&[(1, "x")], left));
+            return quote!(d.store_array(&mut #map[#row][#column]););
         }
-        let row = sum(&[(pool.height, row), (1, "wy")], 0);
-        let column = sum(&[(pool.width, "x"), (1, "wx")], border);
+        let row = sum(&[(pool.height, row), (1, "wy")], top);
+        let column = sum(&[(pool.width, "x"), (1, "wx")], left);
         let index = sum(&[(pool.width, "wy"), (1, "wx")], 0);
         let (pool_rows, pool_columns) = (number(pool.height), number(pool.width));
         quote! {
@@ -133,7 +145,7 @@ impl Emitter<'_> {
                     let is_largest = place.simd_eq((#index) as f32);
                     let routed = is_largest.select(d, lanes::splat(simd, 0.0));
                     let (row, column) = (#row, #column);
-                    routed.store_array(&mut sums_delta[o][row][column]);
+                    routed.store_array(&mut #map[row][column]);
                 }
             }
         }
@@ -179,6 +191,7 @@ impl Emitter<'_> {
     /// Whether the deltas of the sums are added up to the gradient of the bias where they are made.
     pub(super) fn adds_bias(&self) -> bool {
         self.conv.bias == ConvBias::Channel
+            && self.learns()
             && (self.is_routed() || self.memory.sums(self.group).is_some())
     }
 

@@ -55,32 +55,44 @@ impl Emitter<'_> {
         self.inputs() * self.conv.kernel_size.height * self.conv.kernel_size.width
     }
 
-    fn weight_sums(&self) -> Argument {
+    pub(super) fn weight_sums(&self) -> Argument {
         let sums = self.memory.weight_sums(self.group);
         Argument::unique("sums", &sums.array(), &self.memory.place(&sums.name))
     }
 
     /// The gradient of the bias, if it is not computed with the delta.
     fn bias_gradient(&self) -> Option<TokenStream> {
-        let [maps, rows, columns] = self.sums_dims().map(number);
-        let column = sum(&[(1, "x")], self.memory.border(self.group));
+        let [maps, ..] = self.sums_dims().map(number);
         match self.conv.bias {
             ConvBias::Channel if !self.adds_bias() => Some(quote! {
                 for o in 0..#maps {
                     gradients.bias[o] += lanes::sum(simd, delta[o].as_flattened());
                 }
             }),
-            ConvBias::Position => Some(quote! {
-                for o in 0..#maps {
-                    for y in 0..#rows {
-                        for x in 0..#columns {
-                            let d = lanes::load(simd, &delta[o][y][#column]);
-                            gradients.bias[o][y][x] += d.reduce_sum();
-                        }
-                    }
-                }
-            }),
+            ConvBias::Position => {
+                let origin = [0, self.memory.border(self.group)];
+                let biases = self.position_biases_of_map(&quote!(delta[o]), origin);
+                Some(quote!(for o in 0..#maps { #biases }))
+            }
             _ => None,
+        }
+    }
+
+    /// The gradients of map `o`'s bias where each position has one of its own, given the deltas of its sums.
+    pub(super) fn position_biases_of_map(
+        &self,
+        map: &TokenStream,
+        [top, left]: [usize; 2],
+    ) -> TokenStream {
+        let [_, rows, columns] = self.sums_dims().map(number);
+        let (row, column) = (sum(&[(1, "y")], top), sum(&[(1, "x")], left));
+        quote! {
+            for y in 0..#rows {
+                for x in 0..#columns {
+                    let d = lanes::load(simd, &#map[#row][#column]);
+                    gradients.bias[o][y][x] += d.reduce_sum();
+                }
+            }
         }
     }
 
@@ -323,7 +335,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn backward_weights_doc(&self) -> String {
+    pub(super) fn backward_weights_doc(&self) -> String {
         let conv = self.conv;
         let row = affine(conv.stride.height, "y", conv.dilation.height, "ky");
         let column = affine(conv.stride.width, "x", conv.dilation.width, "kx");
@@ -337,8 +349,9 @@ impl Emitter<'_> {
              Each sample of a block has sums of its own, which are kept in `sums` through a call.\n\n{}",
             self.group.layer,
             formula(&format!(
-                "∂loss/∂{} = Σ delta[o][y][x] · input[i][{row}][{column}]    over y, x{bias}",
-                self.weight_text()
+                "∂loss/∂{} = Σ delta[o][y][x] · input[{}][{row}][{column}]    over y, x{bias}",
+                self.weight_text(),
+                self.channel_text()
             )),
         )
     }

@@ -18,6 +18,9 @@ impl Emitter<'_> {
         let [narrow, wide] = [Registers::Narrow, Registers::Wide].map(|registers| {
             let [_, _, columns] = self.dims(self.group.output);
             let Pair { height, width } = self.pool_size();
+            if self.shares_inputs() {
+                return self.windows_of_maps(registers);
+            }
             tile::of_windows(self.kernels(), columns, height * width, registers)
         });
         let lines = self
@@ -98,6 +101,9 @@ impl Emitter<'_> {
     fn slide(&self, slide: &Slide, registers: Registers) -> TokenStream {
         let [maps, rows, columns] = self.dims(self.group.output);
         let size = slide.columns;
+        if self.is_depthwise() {
+            return self.slide_in_maps(slide, registers);
+        }
         let inputs = self.inputs_under_row();
         if tile::is_near(inputs) && !tile::is_near(inputs + maps * columns) {
             let runs = slide.runs.iter().map(|run| {
@@ -133,7 +139,7 @@ impl Emitter<'_> {
     }
 
     /// Has a part of the next samples brought near, if it reads them: there are so many parts.
-    fn prefetch(&self, parts: usize, registers: Registers) -> Option<TokenStream> {
+    pub(super) fn prefetch(&self, parts: usize, registers: Registers) -> Option<TokenStream> {
         self.reads_samples().then(|| {
             let lines = registers.lines(self.plan.network.input.elements());
             let lines = number(lines.div_ceil(parts));
@@ -142,7 +148,7 @@ impl Emitter<'_> {
     }
 
     /// Goes along a row of the output, so many columns at a time; the last may overlap the ones before.
-    fn each_place(&self, size: usize, body: &TokenStream) -> TokenStream {
+    pub(super) fn each_place(&self, size: usize, body: &TokenStream) -> TokenStream {
         let [_, _, columns] = self.dims(self.group.output);
         let count = columns.div_ceil(size);
         if size == 1 {
@@ -159,7 +165,7 @@ impl Emitter<'_> {
     }
 
     /// Computes a tile of a run of maps.
-    fn tile_call(&self, run: &Run, columns: usize) -> TokenStream {
+    pub(super) fn tile_call(&self, run: &Run, columns: usize) -> TokenStream {
         let (name, maps) = (self.tile_name(), run.tile.maps);
         let (size, columns) = (number(maps), number(columns));
         let argmax = self.keeps_places().then(|| quote!(argmax.as_deref_mut(),));
@@ -278,25 +284,13 @@ impl Emitter<'_> {
     /// The products of all taps. The taps of a row stand together, those of a column do not: most of their input would
     /// be the same, and would be kept in registers from one to the next.
     fn taps(&self) -> TokenStream {
-        let conv = self.conv;
-        let (channel, tap, at) = (self.channel(), self.tap(), self.sum_at());
-        let ((row, column), [top, left]) = (self.position(), self.origin());
-        let row = sum(
-            &[
-                (conv.stride.height, &row.to_string()),
-                (conv.dilation.height, "ky"),
-            ],
-            top,
-        );
-        let column = sum(
-            &[
-                (conv.stride.width, &column.to_string()),
-                (conv.dilation.width, "kx"),
-            ],
-            left,
-        );
+        if self.shares_inputs() {
+            return self.rows_of_taps();
+        }
+        let (conv, value) = (self.conv, self.value_under_tap());
+        let (tap, at) = (self.tap(), self.sum_at());
         let products = self.each_position(&quote! {
-            let value = lanes::load(simd, &input[#channel][#row][#column]);
+            #value
             for m in 0..MAPS {
                 #at = w[m].mul_add(value, #at);
             }
@@ -313,6 +307,27 @@ impl Emitter<'_> {
                 #products
             },
         )
+    }
+
+    /// `let value = …;`, what a tap meets at a position of the tile.
+    pub(super) fn value_under_tap(&self) -> TokenStream {
+        let (conv, channel) = (self.conv, self.channel());
+        let ((row, column), [top, left]) = (self.position(), self.origin());
+        let row = sum(
+            &[
+                (conv.stride.height, &row.to_string()),
+                (conv.dilation.height, "ky"),
+            ],
+            top,
+        );
+        let column = sum(
+            &[
+                (conv.stride.width, &column.to_string()),
+                (conv.dilation.width, "kx"),
+            ],
+            left,
+        );
+        quote!(let value = lanes::load(simd, &input[#channel][#row][#column]);)
     }
 
     /// What a batch norm makes of sums.
@@ -336,13 +351,13 @@ impl Emitter<'_> {
     }
 
     /// `sums[m][c]`, or the sum at position `k` of a window.
-    fn sum_at(&self) -> TokenStream {
+    pub(super) fn sum_at(&self) -> TokenStream {
         let position = self.pool.map(|_| quote!([k]));
         quote!(sums[m][c] #position)
     }
 
     /// Goes over the positions of a tile.
-    fn each_position(&self, body: &TokenStream) -> TokenStream {
+    pub(super) fn each_position(&self, body: &TokenStream) -> TokenStream {
         let body = match self.pool {
             Some(_) => {
                 let positions = self.positions();
@@ -452,11 +467,20 @@ impl Emitter<'_> {
             Some(pool) => format!("`COLUMNS` windows of {}", pool.kernel_size),
             None => "`COLUMNS` columns".to_owned(),
         };
-        let sum = format!("{bias}Σ {} · input[i][{row}][{column}]", self.weight_text());
+        let channel = self.channel_text();
+        let over = if self.is_depthwise() {
+            "ky, kx"
+        } else {
+            "i, ky, kx"
+        };
+        let sum = format!(
+            "{bias}Σ {} · input[{channel}][{row}][{column}]",
+            self.weight_text()
+        );
         let z = match self.norm {
-            None => format!("z[o][y][x] = {sum}    over i, ky, kx"),
+            None => format!("z[o][y][x] = {sum}    over {over}"),
             Some(folded) => format!(
-                "z[o][y][x] = factor[o] · ({sum}) + shift[o]    over i, ky, kx\n    where {}",
+                "z[o][y][x] = factor[o] · ({sum}) + shift[o]    over {over}\n    where {}",
                 batch_norm::folded_text(folded.norm)
             ),
         };
@@ -519,7 +543,7 @@ fn tile_count(run: &Run) -> usize {
 }
 
 /// For each tile of a run of maps.
-fn each_tile(run: &Run, body: &TokenStream) -> TokenStream {
+pub(super) fn each_tile(run: &Run, body: &TokenStream) -> TokenStream {
     match tile_count(run) {
         1 => body.clone(),
         count => loops(&[("map", count)], body),

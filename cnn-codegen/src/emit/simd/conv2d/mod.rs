@@ -4,6 +4,7 @@
 mod backward_input;
 mod backward_output;
 mod backward_weights;
+mod depthwise;
 mod forward;
 mod routed;
 
@@ -57,6 +58,9 @@ pub fn functions(
     };
     if norm.is_some() {
         return inference;
+    }
+    if emitter.is_depthwise() {
+        return emitter.depthwise_functions(inference);
     }
     let mut backward: Vec<_> = emitter.backward_output().into_iter().collect();
     backward.push(emitter.backward_weights());
@@ -163,12 +167,9 @@ impl Emitter<'_> {
         self.memory.origin(self.group.input)
     }
 
-    /// The zeros around what it sends a delta to: none where that has them itself.
+    /// The zeros around what it sends a delta to.
     fn padding(&self) -> Padding {
-        if self.group.source == self.group.input {
-            return Padding::default();
-        }
-        self.conv.padding
+        self.group.padding(self.conv)
     }
 
     fn delta(&self) -> Argument {
@@ -193,7 +194,24 @@ impl Emitter<'_> {
             ConvMode::Convolution if taps > 1 => format!("{} − {tap}", taps - 1),
             _ => tap.to_owned(),
         };
-        format!("weight[o][i][{}][{}]", tap("ky", height), tap("kx", width))
+        let channel = if self.is_depthwise() { "0" } else { "i" };
+        let [ky, kx] = [tap("ky", height), tap("kx", width)];
+        format!("weight[o][{channel}][{ky}][{kx}]")
+    }
+
+    /// The channel that map `o` looks at.
+    fn channel_text(&self) -> String {
+        match self.kernels() {
+            _ if !self.is_depthwise() => "i".to_owned(),
+            1 => "o".to_owned(),
+            kernels => format!("o / {kernels}"),
+        }
+    }
+
+    /// Whether it learns, and is not frozen.
+    fn learns(&self) -> bool {
+        let mut steps = self.plan.steps.iter();
+        steps.any(|step| step.name == self.group.layer && step.learns)
     }
 }
 
