@@ -9,6 +9,9 @@ use std::mem;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// So many names are told where a similar one is proposed already.
+const SHORT_LIST: usize = 12;
+
 /// Holds a file against the keys that it may have, or says everything that does not fit.
 ///
 /// What is missing is missed at `end`.
@@ -195,16 +198,17 @@ impl Checker<'_> {
     fn unknown_type(&mut self, tagged: &Tagged, word: &str, span: Span) {
         let names: Vec<&str> = (tagged.types)().iter().map(|known| known.name).collect();
         let elsewhere = tagged.elsewhere.iter().find(|(name, _)| *name == word);
-        let help = elsewhere.map_or_else(
-            || format!("there are `{}`", names.join("`, `")),
-            |(_, help)| (*help).to_owned(),
-        );
+        let guess = guess(word, &names);
+        let help = if let Some((_, help)) = elsewhere {
+            (*help).to_owned()
+        } else if guess.is_empty() || names.len() <= SHORT_LIST {
+            format!("there are `{}`", names.join("`, `"))
+        } else {
+            format!("`cnn-codegen reference` lists all {}", names.len())
+        };
         let message = format!("unknown {} {}", tagged.noun, quoted(word));
-        self.problems.push(
-            Problem::new(message, span)
-                .label(guess(word, &names))
-                .help(help),
-        );
+        self.problems
+            .push(Problem::new(message, span).label(guess).help(help));
     }
 
     fn unknown_key(&mut self, owner: &Owner, key: &str, span: Span, names: &[&str]) {

@@ -64,8 +64,10 @@ pub(crate) fn likely<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
         .iter()
         .filter(|(alias, _)| *alias == word)
         .find_map(|(_, meant)| known.iter().find(|known| *known == meant));
+    // Of equals the first one: of `conv2d` and `conv1d` that which is meant more often.
     let alike = known
         .iter()
+        .rev()
         .map(|candidate| (likeness(&word, candidate), candidate))
         .filter(|(likeness, _)| *likeness > 0.0)
         .max_by(|a, b| a.0.total_cmp(&b.0))
