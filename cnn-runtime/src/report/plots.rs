@@ -69,8 +69,8 @@ fn draw(canvas: &mut Canvas, chart: &Chart, left: usize) {
 
 /// The title, and the names of the lines in their colours; one line alone needs none.
 fn title(canvas: &mut Canvas, chart: &Chart, [mut x, y]: [usize; 2]) {
-    let named = chart.lines.iter().filter(|_| chart.lines.len() > 1);
-    let names = named.map(|line| (line.name, color(line.name)));
+    let several = chart.lines.iter().filter(|_| chart.lines.len() > 1);
+    let names = several.map(|line| (line.name, color(line.name)));
     let title = std::iter::once((chart.title.as_str(), INK));
     for (text, color) in title.chain(names) {
         canvas.text(text, [x, y], color);
