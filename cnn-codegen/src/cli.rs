@@ -65,16 +65,14 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             format,
             output,
         }) => {
-            let format = format.map_or_else(
-                || {
-                    ending(
-                        &output,
-                        picture::Format::Svg,
-                        picture::Format::of,
-                        picture::Format::ENDINGS,
-                    )
-                },
-                Ok,
+            let format = written_in(
+                format,
+                &output,
+                (
+                    picture::Format::Svg,
+                    picture::Format::of,
+                    picture::Format::ENDINGS,
+                ),
             )?;
             let network = read(&network.file)?.parse()?;
             output.put(&picture::draw(&network, format))?;
@@ -84,16 +82,14 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             format,
             output,
         }) => {
-            let format = format.map_or_else(
-                || {
-                    ending(
-                        &output,
-                        explain::Format::Markdown,
-                        explain::Format::of,
-                        explain::Format::ENDINGS,
-                    )
-                },
-                Ok,
+            let format = written_in(
+                format,
+                &output,
+                (
+                    explain::Format::Markdown,
+                    explain::Format::of,
+                    explain::Format::ENDINGS,
+                ),
             )?;
             let network = read(&network.file)?.parse()?;
             output.put(&explain::text(&network, format))?;
@@ -158,13 +154,17 @@ fn package(
     Package::trainer(source, runtime.choose()?, &options(kernels.kernels))
 }
 
-/// The format that the ending of the output's file asks for; another one for standard output.
-fn ending<F>(
+/// The format that is asked for, by a flag or by the ending of the output's file. `formats` are the one for standard output,
+/// those by endings, and the endings.
+fn written_in<F>(
+    given: Option<F>,
     output: &Output,
-    for_terminals: F,
-    of: impl Fn(&Path) -> Option<F>,
-    endings: &str,
+    formats: (F, impl Fn(&Path) -> Option<F>, &str),
 ) -> Result<F, Error> {
+    let (for_terminals, of, endings) = formats;
+    if let Some(given) = given {
+        return Ok(given);
+    }
     let Some(path) = &output.path else {
         return Ok(for_terminals);
     };
