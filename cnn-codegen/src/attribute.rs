@@ -38,7 +38,6 @@ fn expand_struct(args: TokenStream, item: &ItemStruct, file: Option<&Path>) -> T
         kernels: arguments
             .as_ref()
             .map_or(Kernels::default(), |arguments| arguments.kernels),
-        ..Options::default()
     };
     let spec = arguments.and_then(|arguments| Spec::open(arguments.path, file));
     let code = spec

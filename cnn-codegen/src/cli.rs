@@ -102,7 +102,8 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
         }) => {
             let source = read(&network.file)?;
             data::check(&source.parse()?.data, &flags)?;
-            return train::train(&package(&source, &kernels, runtime)?, &flags);
+            let package = package(&source, &kernels, runtime, train::writes_report(&flags))?;
+            return train::train(&package, &flags);
         }
         Some(Command::Predict {
             network,
@@ -110,7 +111,7 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             kernels,
             runtime,
         }) => {
-            let package = package(&read(&network.file)?, &kernels, runtime)?;
+            let package = package(&read(&network.file)?, &kernels, runtime, false)?;
             return train::train(&package, &samples.flags());
         }
         Some(Command::Bench { network, runtime }) => {
@@ -122,7 +123,7 @@ fn execute(arguments: Arguments) -> Result<ExitCode, Error> {
             out,
             kernels,
             runtime,
-        }) => package(&read(&network.file)?, &kernels, runtime)?.write(&out)?,
+        }) => package(&read(&network.file)?, &kernels, runtime, true)?.write(&out)?,
         Some(Command::Reference { output }) => output.put(&reference::text())?,
         Some(Command::Schema { output }) => output.put(&schema::text())?,
         Some(Command::Completions { shell }) => print(&completions(shell))?,
@@ -150,8 +151,10 @@ fn package(
     source: &Source,
     kernels: &KernelsChoice,
     runtime: RuntimeFolder,
+    is_profiled: bool,
 ) -> Result<Package, Error> {
-    Package::trainer(source, runtime.choose()?, &options(kernels.kernels))
+    let options = options(kernels.kernels);
+    Package::trainer(source, runtime.choose()?, &options, is_profiled)
 }
 
 /// The format that is asked for, by a flag or by the ending of the output's file. `formats` are the one for standard output,

@@ -47,9 +47,6 @@ pub struct Options {
     pub name: Option<String>,
     /// How training and evaluation are computed.
     pub kernels: Kernels,
-    /// Whether the network shall also implement `cnn_runtime::profile::Profiled`, which takes the time of each kernel.
-    /// Only simd kernels do, and the runtime needs its feature `profile`.
-    pub profile: bool,
 }
 
 /// How training and evaluation of a network are computed; one in `f64` always has plain kernels.
@@ -136,6 +133,17 @@ pub fn compile(text: &str, file_name: &str, options: &Options) -> Result<Code, R
 pub fn compile_insight(text: &str, file_name: &str, options: &Options) -> Result<String, Report> {
     let (network, origin) = read(text, file_name, options)?;
     let items = emit::insight::items(&plan::Plan::new(&network), options.kernels);
+    Ok(print::text(items, &origin))
+}
+
+/// Compiles the same text to `impl cnn_runtime::profile::Profiled`, by which the time of each kernel is taken: a file beside
+/// the network's own, the module `net`.
+///
+/// # Errors
+/// Reports everything that is wrong with the file.
+pub fn compile_profile(text: &str, file_name: &str, options: &Options) -> Result<String, Report> {
+    let (network, origin) = read(text, file_name, options)?;
+    let items = emit::profile::items(&plan::Plan::new(&network), options.kernels);
     Ok(print::text(items, &origin))
 }
 

@@ -42,6 +42,12 @@ impl Source {
         Ok(crate::compile_insight(&self.text, &self.name, options)?)
     }
 
+    /// What takes the time of each kernel.
+    #[cfg(feature = "command")]
+    pub(crate) fn compile_profile(&self, options: &Options) -> Result<String, Error> {
+        Ok(crate::compile_profile(&self.text, &self.name, options)?)
+    }
+
     /// The network by another name.
     pub(crate) fn renamed(&self, name: &str) -> Result<Network, Error> {
         let mut network = self.parse()?;

@@ -21,6 +21,15 @@ pub(crate) fn train(package: &Package, flags: &[OsString]) -> Result<ExitCode, E
     run(Command::new(&program).args(flags)).map_err(|error| cannot_run(&program, error))
 }
 
+/// Whether a trainer is told to write a report, which tells where the time goes: a program that takes it is slower to build.
+pub(crate) fn writes_report(flags: &[OsString]) -> bool {
+    let is_report = |flag: &OsString| {
+        let flag = flag.as_encoded_bytes();
+        flag == b"--report" || flag.starts_with(b"--report=")
+    };
+    flags.iter().any(is_report)
+}
+
 /// `CNN_CODEGEN_CACHE`, or a folder among the user's caches.
 fn cache() -> Result<PathBuf, Error> {
     let folder = |variable| {

@@ -4,7 +4,7 @@ use crate::source::Source;
 use crate::write::write;
 use crate::{Error, Kernels, Options};
 use cnn_spec::data::Format;
-use cnn_spec::network::{Dtype, Network};
+use cnn_spec::network::Network;
 use heck::ToKebabCase;
 use std::fs;
 use std::io;
@@ -63,7 +63,7 @@ struct Program {
     suffix: &'static str,
     /// The first word of what it does.
     verb: &'static str,
-    /// The other modules of the program.
+    /// The modules of the program.
     modules: &'static str,
     /// How the runtime is told to do it, for a network that is written `{}`.
     call: &'static str,
@@ -79,8 +79,9 @@ const TRAINER: Program = Program {
     suffix: "trainer",
     verb: "Trains",
     modules: "mod insight;
+mod net;
 ",
-    call: "trainer::main_with::<{}>(&insight::INSIGHT)",
+    call: "cnn_runtime::trainer::main_with::<{}>(&insight::INSIGHT)",
     usage: "cargo run --release -- --help",
     maker: "cnn-codegen trainer net.toml --out .",
     profiles: "
@@ -101,11 +102,23 @@ zeno.opt-level = 0
 ",
 };
 
+/// A trainer whose reports tell where the time goes; it takes longer to build.
+const PROFILED_TRAINER: Program = Program {
+    modules: "mod insight;
+mod net;
+mod profile;
+",
+    call: "cnn_runtime::trainer::main_with::<{}>(&insight::INSIGHT.with_profile())",
+    ..TRAINER
+};
+
 const BENCH: Program = Program {
     suffix: "bench",
     verb: "Measures",
-    modules: "",
-    call: "profile::main::<{}>()",
+    modules: "mod net;
+mod profile;
+",
+    call: "cnn_runtime::profile::main::<{}>()",
     usage: "cargo run --release",
     maker: "cnn-codegen bench net.toml",
     profiles: "
@@ -124,11 +137,12 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// A package that trains the network.
+    /// A package that trains the network; if it is profiled, its reports tell where the time goes.
     pub(crate) fn trainer(
         source: &Source,
         runtime: Runtime,
         options: &Options,
+        is_profiled: bool,
     ) -> Result<Self, Error> {
         let mut features = vec!["trainer", "download", "report"];
         if options.kernels == Kernels::Simd {
@@ -138,26 +152,30 @@ impl Package {
         if takes_pictures(&source.parse()?) {
             features.push("images");
         }
-        let mut package = Self::new(source, runtime, options, &TRAINER, &features)?;
+        let program = if is_profiled {
+            &PROFILED_TRAINER
+        } else {
+            &TRAINER
+        };
+        let mut package = Self::new(source, runtime, options, program, &features)?;
         let insight = source.compile_insight(options)?;
         package.files.push(("src/insight.rs", insight));
+        if is_profiled {
+            package
+                .files
+                .push(("src/profile.rs", source.compile_profile(options)?));
+        }
         Ok(package)
     }
 
     /// A package that measures the network's kernels.
     pub(crate) fn bench(source: &Source, runtime: Runtime) -> Result<Self, Error> {
-        if source.parse()?.dtype != Dtype::F32 {
-            return Err(Error::Refused(format!(
-                "`{}` computes in `f64`, for which there are no simd kernels to measure: leave `dtype` out",
-                source.name()
-            )));
-        }
-        let options = Options {
-            kernels: Kernels::Simd,
-            profile: true,
-            ..Options::default()
-        };
-        Self::new(source, runtime, &options, &BENCH, &["profile"])
+        let options = Options::default();
+        let mut package = Self::new(source, runtime, &options, &BENCH, &["std", "simd"])?;
+        package
+            .files
+            .push(("src/profile.rs", source.compile_profile(&options)?));
+        Ok(package)
     }
 
     fn new(
@@ -174,19 +192,6 @@ impl Package {
             )));
         }
         let code = source.compile(options)?;
-        if options.profile && code.kernels() == Kernels::Plain {
-            return Err(Error::Refused(format!(
-                "`{}` has plain kernels, as every network in `f64`; only simd kernels can be measured",
-                source.name()
-            )));
-        }
-        if options.profile && source.parse()?.depends_on_batches() {
-            return Err(Error::Refused(format!(
-                "`{}` has batch norms or dropouts, by which a sample depends on its batch; only other networks can be \
-                 measured",
-                source.name()
-            )));
-        }
         let network = code.name();
         let name = format!("{}-{}", network.to_kebab_case(), program.suffix);
         let dependency = runtime.dependency(features)?;
@@ -275,10 +280,9 @@ impl Program {
         format!(
             "//! {verb} the network `{network}` of `net.toml`: `{usage}`.
 
-{modules}mod net;
-
+{modules}
 fn main() -> std::process::ExitCode {{
-    cnn_runtime::{call}
+    {call}
 }}
 "
         )

@@ -57,12 +57,17 @@ zeno.opt-level = 0
     assert!(
         folder
             .read("a/b/src/main.rs")
-            .contains("trainer::main_with::<net::TinyNet>(&insight::INSIGHT)")
+            .contains("trainer::main_with::<net::TinyNet>(&insight::INSIGHT.with_profile())")
     );
     assert!(
         folder
             .read("a/b/src/insight.rs")
             .contains("pub const INSIGHT: Insight<TinyNet> = Insight {")
+    );
+    assert!(
+        folder
+            .read("a/b/src/profile.rs")
+            .contains("impl Profiled for TinyNet {")
     );
     assert!(folder.read("a/b/README.md").starts_with("# TinyNet\n"));
 }

@@ -34,7 +34,7 @@ mod meaning;
 mod metrics;
 mod model;
 pub mod muon;
-#[cfg(feature = "profile")]
+#[cfg(feature = "std")]
 pub mod profile;
 #[cfg(feature = "report")]
 pub mod report;

@@ -58,17 +58,6 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     let multiply_adds = cnn_spec::Summary::new(&network).totals.training;
     // Two blocks, of which the second is not full; in a large network a few samples, because the tests are not optimized.
     let samples = (WORK / multiply_adds).clamp(2, 21);
-    // Samples that wait for each other have no profile.
-    let profile = if network.depends_on_batches() {
-        String::new()
-    } else {
-        format!(
-            "#[test]
-    fn the_profile_counts_a_whole_step() {{
-        cnn_kernel_tests::profiled::<{simd}>({samples}, {multiply_adds});
-    }}"
-        )
-    };
     writeln!(
         modules,
         "    #[test]
@@ -83,7 +72,7 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     #[test]
     fn one_sample_agrees_on_the_baseline() {{
         cnn_kernel_tests::one_sample_agrees::<{plain}, {inference}>(|parameters, input, activations| {{
-            lanes::dispatch!(Level::baseline(), simd => inference::forward_rows(
+            lanes::dispatch!(Level::baseline(), simd => inference::net::forward_rows(
                 simd, parameters, input, activations
             ))
         }});
@@ -92,7 +81,11 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     fn a_batch_is_its_samples() {{
         cnn_kernel_tests::inferred::<{plain}, {simd}>({samples});
     }}
-    {profile}
+    #[test]
+    fn the_profile_counts_a_whole_step() {{
+        cnn_kernel_tests::profiled::<{plain}>({samples}, {multiply_adds});
+        cnn_kernel_tests::profiled::<{simd}>({samples}, {multiply_adds});
+    }}
     #[test]
     fn the_summary_tells_the_memory() {{
         cnn_kernel_tests::memory::<{plain}>();
@@ -103,7 +96,7 @@ fn add(file: &Path, out: &Path, modules: &mut String) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
-/// Adds a module with a network, and returns its type.
+/// Adds a module with a network and, where it is trained in `f32`, what takes its time; returns its type.
 fn generate(
     text: &str,
     module: &str,
@@ -114,16 +107,24 @@ fn generate(
 ) -> Result<String, Box<dyn Error>> {
     let options = Options {
         kernels,
-        profile: kernels == Kernels::Simd,
         ..Options::default()
     };
     let code = cnn_codegen::compile(text, module, &options).map_err(|report| report.to_string())?;
-    let path = out.join(format!("{module}_{kind}.rs"));
-    fs::write(&path, code.text())?;
-    writeln!(
-        modules,
-        "    #[path = \"{}\"]\n    pub mod {kind};",
-        path.display()
-    )?;
-    Ok(format!("{kind}::{}", code.name()))
+    let mut files = vec![("net", code.text().to_owned())];
+    if ["plain", "simd"].contains(&kind) {
+        let profile = cnn_codegen::compile_profile(text, module, &options);
+        files.push(("profile", profile.map_err(|report| report.to_string())?));
+    }
+    writeln!(modules, "    pub mod {kind} {{")?;
+    for (file, text) in files {
+        let path = out.join(format!("{module}_{kind}_{file}.rs"));
+        fs::write(&path, text)?;
+        let path = path.display();
+        writeln!(
+            modules,
+            "        #[path = \"{path}\"]\n        pub mod {file};"
+        )?;
+    }
+    writeln!(modules, "    }}")?;
+    Ok(format!("{kind}::net::{}", code.name()))
 }

@@ -1,4 +1,5 @@
-//! Generates every network of `networks` as a trainer has it: `net.toml`, `src/net.rs` and `src/insight.rs`.
+//! Generates every network of `networks` as a trainer has it: `net.toml`, `src/net.rs`, `src/insight.rs` and
+//! `src/profile.rs`.
 
 use cnn_codegen::Options;
 use std::error::Error;
@@ -19,11 +20,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let code = code.map_err(|report| report.to_string())?;
         let insight = cnn_codegen::compile_insight(&text, "net.toml", &options);
         let insight = insight.map_err(|report| report.to_string())?;
+        let profile = cnn_codegen::compile_profile(&text, "net.toml", &options);
+        let profile = profile.map_err(|report| report.to_string())?;
         let sources = out.join(&*name).join("src");
         fs::create_dir_all(&sources)?;
         fs::write(out.join(&*name).join("net.toml"), &text)?;
         fs::write(sources.join("net.rs"), code.text())?;
         fs::write(sources.join("insight.rs"), insight)?;
+        fs::write(sources.join("profile.rs"), profile)?;
         writeln!(
             modules,
             "pub mod {name} {{
@@ -31,9 +35,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     pub mod net;
     #[path = \"{}\"]
     pub mod insight;
+    #[path = \"{}\"]
+    pub mod profile;
 }}",
             sources.join("net.rs").display(),
-            sources.join("insight.rs").display()
+            sources.join("insight.rs").display(),
+            sources.join("profile.rs").display()
         )?;
     }
     fs::write(out.join("networks.rs"), modules)?;

@@ -67,6 +67,21 @@ impl Window {
         };
         [rows, columns]
     }
+
+    /// Whether some position is in more than one window whose taps lie side by side.
+    pub fn overlaps(self) -> bool {
+        let Pair { height, width } = self.stride;
+        height < self.kernel_size.height || width < self.kernel_size.width
+    }
+
+    /// Whether every position of an input is in such a window, and none reaches beyond.
+    pub fn covers(self, input: &Shape) -> bool {
+        self.axes(input).iter().all(|axis| {
+            axis.padding == 0
+                && axis.stride <= axis.taps
+                && (axis.input - axis.taps).is_multiple_of(axis.stride)
+        })
+    }
 }
 
 /// For each value of the maps that a window leaves.

@@ -1,5 +1,6 @@
 //! The functions of a layer: what each takes is said once, and gives its signature and its call.
 
+use super::profile::Pass;
 use super::tokens::{array_type, doc, ident, number, real, scalar};
 use crate::plan::{Plan, Step, ValueId};
 use cnn_spec::layer::Kind;
@@ -133,14 +134,29 @@ impl Function {
 }
 
 impl Direction {
-    fn name(self, step: &Step) -> Ident {
-        let layer = &step.name;
+    /// The pass that it is a part of.
+    pub fn pass(self) -> Pass {
         match self {
-            Self::Forward | Self::TrainingForward => format_ident!("{layer}_forward"),
-            Self::Statistics => format_ident!("{layer}_statistics"),
-            Self::BackwardStatistics => format_ident!("{layer}_backward_statistics"),
-            Self::BackwardWeights => format_ident!("{layer}_backward_weights"),
-            Self::BackwardInput => format_ident!("{layer}_backward_input"),
+            Self::Forward | Self::TrainingForward | Self::Statistics => Pass::Forward,
+            Self::BackwardStatistics | Self::BackwardWeights | Self::BackwardInput => {
+                Pass::Backward
+            }
+        }
+    }
+
+    /// The name of a step's function.
+    pub fn name(self, step: &Step) -> Ident {
+        format_ident!("{}_{}", step.name, self.suffix())
+    }
+
+    /// The end of that name.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Forward | Self::TrainingForward => "forward",
+            Self::Statistics => "statistics",
+            Self::BackwardStatistics => "backward_statistics",
+            Self::BackwardWeights => "backward_weights",
+            Self::BackwardInput => "backward_input",
         }
     }
 }

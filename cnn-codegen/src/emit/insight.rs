@@ -67,6 +67,7 @@ fn constant(plan: &Plan) -> TokenStream {
             spec: include_str!("../net.toml"),
             kernels: #kernels,
             show_layers,
+            profile: None,
         };
     }
 }

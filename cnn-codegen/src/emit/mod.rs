@@ -27,6 +27,7 @@ pub mod optimizer;
 mod parameters;
 mod phases;
 mod prelu;
+pub mod profile;
 mod reshape;
 mod sample;
 mod samples;
@@ -62,7 +63,7 @@ pub fn items(plan: &Plan, origin: &Origin, options: &Options) -> Items {
     let kernels = chosen(plan, options.kernels);
     let body = match kernels {
         Kernels::Plain => plain(plan),
-        Kernels::Simd => on_lanes(plan, options.profile),
+        Kernels::Simd => on_lanes(plan),
     };
     let optimizer = plan
         .network
@@ -136,13 +137,9 @@ pub fn passes(plan: &Plan) -> TokenStream {
 }
 
 /// The forward pass of one sample on vectors, and everything of a block of samples.
-fn on_lanes(plan: &Plan, profile: bool) -> TokenStream {
+fn on_lanes(plan: &Plan) -> TokenStream {
     let sample = sample::items(plan);
-    let lanes = plan
-        .network
-        .training
-        .as_ref()
-        .map(|_| simd::items(plan, profile));
+    let lanes = plan.network.training.as_ref().map(|_| simd::items(plan));
     quote!(#sample #lanes)
 }
 
@@ -250,12 +247,11 @@ pub fn layer_functions(plan: &Plan, step: &Step) -> TokenStream {
     }
 }
 
-/// The calls of one step in the backward pass: weights first, then the input.
-fn backward_calls(plan: &Plan, step: &Step) -> TokenStream {
-    let [weights, input] = directions(plan, step);
-    let backward_weights = call(plan, step, Direction::BackwardWeights).filter(|_| weights);
-    let backward_input = call(plan, step, Direction::BackwardInput).filter(|_| input);
-    quote!(#backward_weights #backward_input)
+/// What a step does in the backward pass: weights first, then the input.
+fn backward_directions(plan: &Plan, step: &Step) -> impl Iterator<Item = Direction> {
+    let all = [Direction::BackwardWeights, Direction::BackwardInput];
+    let directions = all.into_iter().zip(directions(plan, step));
+    directions.filter_map(|(direction, is_wanted)| is_wanted.then_some(direction))
 }
 
 /// The call of one of a step's functions, if it has it.

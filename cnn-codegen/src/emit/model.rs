@@ -4,7 +4,7 @@ use super::function::{Direction, activation};
 use super::loss::{Judge, judges, target_type};
 use super::phases::Phases;
 use super::tokens::{array_type, doc, ident, number, real, scalar, used_in};
-use super::{backward_calls, call, samples, schedule, simd};
+use super::{backward_directions, call, samples, schedule, simd};
 use crate::plan::{Plan, ValueId};
 use crate::{Kernels, Origin};
 use cnn_spec::network::{Distribution, Dtype, Parameter};
@@ -112,7 +112,9 @@ pub fn backward(plan: &Plan) -> TokenStream {
         .steps
         .iter()
         .rev()
-        .map(|step| backward_calls(plan, step))
+        .flat_map(|step| {
+            backward_directions(plan, step).filter_map(|direction| call(plan, step, direction))
+        })
         .collect();
     let [parameters, input, activations] =
         ["parameters", "input", "activations"].map(|name| used_in(&calls, name));

@@ -3,8 +3,9 @@
 
 use super::function::Direction;
 use super::model::Judged;
+use super::profile::{After, Pass, Work, nothing};
 use super::tokens::{doc, ident, mentions, number, used_in};
-use super::{backward_calls, call, directions};
+use super::{backward_directions, call, directions};
 use super::{batch_norm, dropout};
 use crate::Kernels;
 use crate::plan::{Plan, Step};
@@ -13,12 +14,16 @@ use cnn_spec::training::Training;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-/// The phases of a network in training.
+/// The phases of a network in training: one where each sample is one by itself.
 pub struct Phases<'p> {
     plan: &'p Plan<'p>,
     norms: Vec<(&'p Step<'p>, &'p BatchNorm)>,
     forward: Vec<Stretch>,
+    /// How a sample is judged after it, and how its deltas begin.
+    judgement: TokenStream,
     backward: Vec<Stretch>,
+    /// The weight gradients of norms, after all samples.
+    of_norms: TokenStream,
     has_dropouts: bool,
 }
 
@@ -34,16 +39,26 @@ pub struct Stretch {
 impl<'p> Phases<'p> {
     /// Those of a network that is trained; none where each sample is one by itself.
     pub fn of(plan: &'p Plan) -> Option<Self> {
-        let norms: Vec<_> = batch_norm::all(plan).collect();
-        let has_dropouts = dropout::is_in(plan);
         plan.network.training.as_ref()?;
-        (has_dropouts || !norms.is_empty()).then(|| Self {
+        let phases = Self::new(plan, &mut nothing);
+        (phases.has_dropouts || phases.waits()).then_some(phases)
+    }
+
+    /// Those of any network that is trained, whose calls are each followed by something.
+    pub fn new(plan: &'p Plan, after: &mut After) -> Self {
+        // In the order of the calls.
+        let forward = forward(plan, after);
+        let judgement = judgement(plan, after);
+        let backward = backward(plan, after);
+        Self {
             plan,
-            norms,
-            forward: forward(plan),
-            backward: backward(plan),
-            has_dropouts,
-        })
+            norms: batch_norm::all(plan).collect(),
+            forward,
+            judgement,
+            backward,
+            of_norms: of_norms(plan, after),
+            has_dropouts: dropout::is_in(plan),
+        }
     }
 
     /// Whether samples wait for each other.
@@ -146,42 +161,8 @@ impl<'p> Phases<'p> {
 
     /// The method `phase` of plain kernels.
     fn phase(&self) -> TokenStream {
-        let judged = Judged::new(self.plan);
-        let (forward, backward) = (&self.forward, &self.backward);
-        let last = forward.last().zip(backward.first());
-        let middle = last.map(|(forward, backward)| {
-            let (forward, backward) = (forward.call("forward"), backward.call("backward"));
-            let (loss, delta) = (judged.add(), judged.delta(&quote!(part.batch_size)));
-            quote!(#forward #loss #delta #backward)
-        });
-        let before = forward[..forward.len() - 1]
-            .iter()
-            .map(|stretch| stretch.call("forward"));
-        let after = backward[1..].iter().map(|stretch| stretch.call("backward"));
-        let all: Vec<_> = before.chain(middle).chain(after).collect();
-        let work = by_phase(&all);
-        let masks = self
-            .has_dropouts
-            .then(|| quote!(let masks = cnn_runtime::Masks::of(part.key, part.first + index);));
-        let body = if self.waits() {
-            self.waiting(masks.as_ref(), &work)
-        } else {
-            quote! {
-                let (inputs, targets) = samples;
-                let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
-                let mut totals = cnn_runtime::Totals::default();
-                for (index, (input, target)) in inputs.iter().zip(targets).enumerate() {
-                    #masks
-                    #work
-                }
-                totals
-            }
-        };
-        let statistics = if self.waits() {
-            quote!(&Statistics)
-        } else {
-            quote!(&())
-        };
+        let body = self.body(&Stretch::call);
+        let statistics = self.statistics_type();
         let [phase, statistics_name, gradients] =
             ["phase", "statistics", "gradients"].map(|name| used_in(&body, name));
         quote! {
@@ -190,7 +171,7 @@ impl<'p> Phases<'p> {
                 parameters: &Parameters,
                 samples: (&[Input], &[Target]),
                 part: cnn_runtime::Part,
-                #statistics_name: #statistics,
+                #statistics_name: &#statistics,
                 workspace: &mut Workspace,
                 #gradients: &mut Parameters
             ) -> cnn_runtime::Totals {
@@ -199,21 +180,58 @@ impl<'p> Phases<'p> {
         }
     }
 
+    /// The body of `phase` that makes the calls of all stretches by itself.
+    pub fn unrolled(&self) -> TokenStream {
+        self.body(&|stretch, _| stretch.calls.clone())
+    }
+
+    /// The body of `phase`, given how to go along a stretch of a pass.
+    fn body(&self, along: &dyn Fn(&Stretch, &str) -> TokenStream) -> TokenStream {
+        let (forward, judgement) = (&self.forward, &self.judgement);
+        let last = forward.last().zip(self.backward.first());
+        let middle = last.map(|(forward, backward)| {
+            let (forward, backward) = (along(forward, "forward"), along(backward, "backward"));
+            quote!(#forward #judgement #backward)
+        });
+        let before = forward[..forward.len() - 1]
+            .iter()
+            .map(|stretch| along(stretch, "forward"));
+        let after = self.backward[1..]
+            .iter()
+            .map(|stretch| along(stretch, "backward"));
+        let all: Vec<_> = before.chain(middle).chain(after).collect();
+        let work = by_phase(&all);
+        let masks = self
+            .has_dropouts
+            .then(|| quote!(let masks = cnn_runtime::Masks::of(part.key, part.first + index);));
+        if self.waits() {
+            return self.waiting(masks.as_ref(), &work);
+        }
+        let samples = quote!(inputs.iter().zip(targets));
+        let samples = if masks.is_some() {
+            quote!(for (index, (input, target)) in #samples.enumerate())
+        } else {
+            quote!(for (input, target) in #samples)
+        };
+        quote! {
+            let (inputs, targets) = samples;
+            let (activations, deltas) = (&mut workspace.activations, &mut workspace.deltas);
+            let mut totals = cnn_runtime::Totals::default();
+            #samples {
+                #masks
+                #work
+            }
+            totals
+        }
+    }
+
     /// The body of `phase` where samples wait.
     fn waiting(&self, masks: Option<&TokenStream>, work: &TokenStream) -> TokenStream {
-        let last = number(self.count() - 1);
-        let learns =
-            |(step, norm): &&(&Step, &BatchNorm)| norm.affine && directions(self.plan, step)[0];
-        let weights: Vec<_> = self
-            .norms
-            .iter()
-            .filter(learns)
-            .filter_map(|(step, _)| call(self.plan, step, Direction::BackwardWeights))
-            .collect();
-        let weights = (!weights.is_empty()).then(|| {
+        let (last, of_norms) = (number(self.count() - 1), &self.of_norms);
+        let weights = (!of_norms.is_empty()).then(|| {
             quote! {
                 if phase == #last {
-                    #(#weights)*
+                    #of_norms
                 }
             }
         });
@@ -365,38 +383,89 @@ pub fn by_phase(all: &[TokenStream]) -> TokenStream {
 }
 
 /// The forward pass, cut where a batch norm has to know all samples.
-fn forward(plan: &Plan) -> Vec<Stretch> {
+fn forward(plan: &Plan, after: &mut After) -> Vec<Stretch> {
     let mut stretches = vec![Stretch::default()];
     for step in &plan.steps {
         if matches!(step.kind(), Some(Kind::BatchNorm(_))) {
-            let end = call(plan, step, Direction::Statistics);
+            let end = followed(plan, step, Direction::Statistics, after);
             cut(&mut stretches, &step.name, end);
         }
-        add(&mut stretches, call(plan, step, Direction::TrainingForward));
+        let forward = followed(plan, step, Direction::TrainingForward, after);
+        add(&mut stretches, forward);
     }
     stretches
 }
 
+/// What comes between the passes.
+fn judgement(plan: &Plan, after: &mut After) -> TokenStream {
+    let judged = Judged::new(plan);
+    let (loss, delta) = (judged.add(), judged.delta(&quote!(part.batch_size)));
+    let mut followed = |name, pass, call| {
+        let work = Work {
+            name,
+            layer: None,
+            pass,
+            values: &[plan.output],
+        };
+        let after = after(work);
+        quote!(#call #after)
+    };
+    let loss = followed("loss", Pass::Forward, loss);
+    let delta = followed("loss_backward", Pass::Backward, delta);
+    quote!(#loss #delta)
+}
+
 /// The backward pass, cut likewise where a delta goes on.
-fn backward(plan: &Plan) -> Vec<Stretch> {
+fn backward(plan: &Plan, after: &mut After) -> Vec<Stretch> {
     let mut stretches = vec![Stretch::default()];
     for step in plan.steps.iter().rev() {
-        let [weights, input] = directions(plan, step);
-        let calls = match step.kind() {
-            Some(Kind::BatchNorm(_)) => {
-                let statistics = call(plan, step, Direction::BackwardStatistics);
-                if !input {
-                    add(&mut stretches, statistics.filter(|_| weights));
-                    continue;
-                }
-                cut(&mut stretches, &step.name, statistics);
-                call(plan, step, Direction::BackwardInput)
+        if !matches!(step.kind(), Some(Kind::BatchNorm(_))) {
+            for direction in backward_directions(plan, step) {
+                add(&mut stretches, followed(plan, step, direction, after));
             }
-            _ => Some(backward_calls(plan, step)),
-        };
-        add(&mut stretches, calls);
+            continue;
+        }
+        let [weights, input] = directions(plan, step);
+        if !(weights || input) {
+            continue;
+        }
+        let statistics = followed(plan, step, Direction::BackwardStatistics, after);
+        if input {
+            cut(&mut stretches, &step.name, statistics);
+            let input = followed(plan, step, Direction::BackwardInput, after);
+            add(&mut stretches, input);
+        } else {
+            add(&mut stretches, statistics);
+        }
     }
     stretches
+}
+
+/// The weight gradients of batch norms, of sums over all samples.
+fn of_norms(plan: &Plan, after: &mut After) -> TokenStream {
+    batch_norm::all(plan)
+        .filter(|(step, norm)| norm.affine && directions(plan, step)[0])
+        .filter_map(|(step, _)| followed(plan, step, Direction::BackwardWeights, after))
+        .collect()
+}
+
+/// A call of one of a step's functions, if it has it, and what follows.
+fn followed(
+    plan: &Plan,
+    step: &Step,
+    direction: Direction,
+    after: &mut After,
+) -> Option<TokenStream> {
+    let call = call(plan, step, direction)?;
+    let name = direction.name(step).to_string();
+    let values: Vec<_> = step.inputs.iter().copied().chain([step.output]).collect();
+    let after = after(Work {
+        name: &name,
+        layer: Some(&step.name),
+        pass: direction.pass(),
+        values: &values,
+    });
+    Some(quote!(#call #after))
 }
 
 /// Adds calls to the last stretch.

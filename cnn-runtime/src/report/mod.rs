@@ -13,6 +13,7 @@ mod picture;
 mod place;
 mod plots;
 mod says;
+mod times;
 
 pub use place::Place;
 

@@ -7,6 +7,7 @@ use super::layers::{Journey, Kernels, journeys};
 use super::look::{Look, text};
 use super::picture::Picture;
 use super::says::{noun, percent, word};
+use super::times::{self, Times};
 use crate::data::{Dataset, Shape, Targets};
 use crate::metrics::{Confusion, EpochReport, Score};
 use crate::model::{Parameters, Trainable};
@@ -38,6 +39,7 @@ struct Page {
     deviations: Option<DeviationsView>,
     kernels: Option<KernelsView>,
     journeys: Vec<Journey>,
+    times: Option<Times>,
     summary: &'static str,
     spec: Option<&'static str>,
     command: String,
@@ -154,6 +156,10 @@ pub fn html<M: Trainable>(
         deviations,
         kernels: kernels.map(kernels_view).transpose()?,
         journeys,
+        times: report
+            .insight
+            .and_then(|insight| insight.profile)
+            .map(|measure| Times::of(&measure(times::WINDOW))),
         summary: M::SUMMARY.trim(),
         spec: report.insight.map(|insight| insight.spec.trim()),
         command: report.command.first().cloned().unwrap_or_default(),

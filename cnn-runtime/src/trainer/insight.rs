@@ -1,6 +1,8 @@
 //! What a report shows of a network beside figures.
 
 use crate::model::Model;
+use crate::profile::{Profile, Profiled};
+use std::time::Duration;
 
 /// What a report shows of a network beside figures; `cnn-codegen trainer` writes it into `insight.rs`.
 pub struct Insight<M: Model> {
@@ -10,6 +12,19 @@ pub struct Insight<M: Model> {
     pub kernels: Option<&'static str>,
     /// Shows what each layer puts out for one sample, in order: its name, the shape and the values.
     pub show_layers: ShowLayers<M>,
+    /// Measures training steps for so long, if the program can.
+    pub profile: Option<fn(Duration) -> Profile>,
+}
+
+impl<M: Profiled> Insight<M> {
+    /// The same for a program that can measure training steps.
+    #[must_use]
+    pub const fn with_profile(self) -> Self {
+        Self {
+            profile: Some(Profile::measure::<M>),
+            ..self
+        }
+    }
 }
 
 /// A function that shows what each layer puts out for one sample.

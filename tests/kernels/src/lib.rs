@@ -3,7 +3,7 @@
 
 use cnn_runtime::math::Real;
 use cnn_runtime::profile::{Laps, Profiled};
-use cnn_runtime::{Model, Parameters, Rng, Role, Target, Tensor, Totals, Trainable, Zeroed};
+use cnn_runtime::{Model, Parameters, Part, Rng, Role, Target, Tensor, Totals, Trainable, Zeroed};
 
 /// How far two sums of a few thousand products in `f32` may be apart, relative to the largest value of a tensor.
 const TOLERANCE: f32 = 1e-5;
@@ -85,20 +85,27 @@ fn targets<M: Trainable>(inputs: &[M::Input]) -> Vec<M::Target> {
 
 /// The profile leads through the same step and counts the multiply-adds of the summary.
 pub fn profiled<M: Profiled<Scalar = f32>>(count: usize, multiply_adds: u64) {
+    let count = count.min(M::MAX_WAITING);
     let (inputs, targets) = samples::<M>(count);
     let step = step::<M>(initial::<M>(), &inputs, &targets);
-    let mut parameters = M::Parameters::boxed();
-    M::initialize(&mut parameters, &mut Rng::new(7));
+    let parameters = initial::<M>();
     let (mut gradients, mut workspace) = (M::Parameters::boxed(), M::Workspace::boxed());
     let mut laps = Laps::start(M::KERNELS.len());
-    M::profile(
-        &parameters,
-        &inputs,
-        &targets,
-        &mut workspace,
-        &mut gradients,
-        &mut laps,
-    );
+    let mut totals = Totals::default();
+    for phase in 0..M::PHASES {
+        let statistics = M::statistics(&workspace).map_or(Zeroed::ZERO, Clone::clone);
+        totals += M::profile(
+            phase,
+            &parameters,
+            (&inputs, &targets),
+            Part::whole(count, 0),
+            &statistics,
+            &mut workspace,
+            &mut gradients,
+            &mut laps,
+        );
+    }
+    assert_eq!(totals, step.totals[0]);
     for index in 0..M::Parameters::TENSORS.len() {
         assert_eq!(gradients.tensor(index), step.gradients.tensor(index));
     }

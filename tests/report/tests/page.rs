@@ -399,12 +399,27 @@ fn nothing_from_outside_becomes_markup() {
 }
 
 #[test]
+fn each_layer_has_its_time() {
+    let page = parse(&grey(1).html());
+    let layers = ["samples and loss", "conv1", "dense1", "update"];
+    assert_eq!(texts(&page, ".times tbody th"), layers);
+    let shares = all(&page, ".times tbody i").into_iter().map(|bar| {
+        let style = bar.attr("style").unwrap();
+        let share = style.strip_prefix("--share:").unwrap();
+        share.strip_suffix('%').unwrap().parse::<f64>().unwrap()
+    });
+    let shares: Vec<_> = shares.collect();
+    assert!(shares.iter().all(|&share| share > 0.0));
+    assert!((shares.iter().sum::<f64>() - 100.0).abs() < 1e-6);
+}
+
+#[test]
 fn without_an_insight_the_rest_is_told() {
     let trained = grey(1);
     let mut report = trained.report();
     report.insight = None;
     let page = parse(&report.html().unwrap());
-    assert!(all(&page, "#kernels, #layers, .spec").is_empty());
+    assert!(all(&page, "#kernels, #layers, #times, .spec").is_empty());
     assert_eq!(matrix(&page).len(), 10);
     assert!(texts(&page, "#repeat pre")[0].starts_with("trainer --epochs 3"));
 }

@@ -19,14 +19,13 @@ mod model;
 mod phases;
 mod pool;
 mod prelu;
-mod profile;
 mod reshape;
 mod site;
 mod softmax;
 mod upsample2d;
 mod zero_pad;
 
-use crate::emit::phases::Phases;
+use crate::emit::profile::After;
 use crate::plan::fuse::{self, Group, Kernel};
 use crate::plan::{Plan, Step};
 use batch_norm::BatchFunctions;
@@ -96,17 +95,49 @@ impl Functions {
     }
 }
 
+/// What is trained of a network on lanes.
+pub struct Trained<'p> {
+    plan: &'p Plan<'p>,
+    groups: Vec<Group<'p>>,
+    memory: Memory<'p>,
+    /// Those of each group.
+    functions: Vec<Functions>,
+}
+
+impl<'p> Trained<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        let groups = fuse::for_losses(plan);
+        let memory = Memory::new(plan, &groups);
+        let functions = groups
+            .iter()
+            .map(|group| functions(plan, group, &memory))
+            .collect();
+        Self {
+            plan,
+            groups,
+            memory,
+            functions,
+        }
+    }
+
+    /// Groups and their functions, in the order of the forward pass.
+    fn layers(&self) -> impl DoubleEndedIterator<Item = (&Group<'p>, &Functions)> {
+        self.groups.iter().zip(&self.functions)
+    }
+}
+
 /// What a network whose kernels are on lanes has beside the forward pass of one sample.
-pub fn items(plan: &Plan, profile: bool) -> TokenStream {
-    let groups = fuse::for_losses(plan);
-    let memory = Memory::new(plan, &groups);
-    let of = |group: &Group| functions(plan, group, &memory).learning(plan, group);
-    let last = fuse::after_scores(plan).and_then(|group| of(&group).forward);
-    let functions: Vec<_> = groups.iter().map(of).collect();
+pub fn items(plan: &Plan) -> TokenStream {
+    let trained = Trained::new(plan);
+    let memory = &trained.memory;
+    let last = fuse::after_scores(plan).and_then(|group| functions(plan, &group, memory).forward);
     let evaluated = fuse::for_evaluation(plan);
-    let inference: Vec<_> = evaluated.iter().map(of).collect();
-    let workspace = model::workspace(plan, &groups, &memory);
-    let layers = functions.iter().map(|functions| {
+    let inference: Vec<_> = evaluated
+        .iter()
+        .map(|group| functions(plan, group, memory))
+        .collect();
+    let workspace = model::workspace(&trained);
+    let layers = trained.functions.iter().map(|functions| {
         let (tile, forward) = (&functions.tile, &functions.forward);
         let forward = forward.iter().chain(&functions.training);
         let forward = forward.map(Function::item);
@@ -127,18 +158,21 @@ pub fn items(plan: &Plan, profile: bool) -> TokenStream {
     });
     let folded = inference
         .iter()
-        .filter(|of_inference| !has_forward(&functions, of_inference))
+        .filter(|of_inference| !has_forward(&trained.functions, of_inference))
         .map(|folded| {
             let (tile, forward) = (&folded.tile, folded.forward.as_ref().map(Function::item));
             quote!(#tile #forward)
         });
     let losses = loss::functions(plan);
     let forward = model::forward(plan, &evaluated, &inference);
-    let passes = model::passes(plan, &groups, &functions, last.as_ref(), &memory);
+    let passes = model::passes(&trained, last.as_ref());
     let last = last.as_ref().map(Function::item);
-    let profiled = (profile && Phases::of(plan).is_none())
-        .then(|| profile::implementation(plan, &groups, &memory, &functions));
-    quote!(#workspace #(#layers)* #(#folded)* #last #losses #forward #passes #profiled)
+    quote!(#workspace #(#layers)* #(#folded)* #last #losses #forward #passes)
+}
+
+/// A training step whose calls are each followed by something: the body of `phase_lanes`.
+pub fn profile(plan: &Plan, after: &mut After) -> TokenStream {
+    phases::unrolled(&Trained::new(plan), after)
 }
 
 /// Whether some groups have the forward pass that another has.
@@ -161,7 +195,12 @@ fn batch_items(functions: &Functions) -> [Option<TokenStream>; 3] {
     [Some(batch.statistics.item()), backward, weights]
 }
 
+/// The functions of a group, without those that nobody needs.
 fn functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
+    all_functions(plan, group, memory).learning(plan, group)
+}
+
+fn all_functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
     let site = Site {
         plan,
         group,

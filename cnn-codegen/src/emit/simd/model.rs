@@ -1,8 +1,8 @@
 //! The memory of a block, and the passes over it.
 
-use super::Functions;
 use super::function::{Function, flat_type, sum};
 use super::memory::{Field, Memory};
+use super::{Functions, Trained};
 use super::{loss, phases};
 use crate::emit::phases::Phases;
 use crate::emit::tokens::{doc, ident, loops, number, used_in};
@@ -16,7 +16,13 @@ use quote::quote;
 const LEAST_LANES: usize = 4;
 
 /// `LaneActivations`, `LaneDeltas` and `Workspace`.
-pub fn workspace(plan: &Plan, groups: &[Group], memory: &Memory) -> TokenStream {
+pub fn workspace(trained: &Trained) -> TokenStream {
+    let Trained {
+        plan,
+        groups,
+        memory,
+        ..
+    } = trained;
     let mut activations = vec![memory.value(ValueId::INPUT)];
     let mut deltas = memory.buffers();
     let mut weight_sums = Vec::new();
@@ -122,19 +128,13 @@ fn lanes_struct(name: &str, about: &str, fields: &[Field]) -> TokenStream {
 }
 
 /// `load_lanes`, `backward_lanes` and what goes over all blocks of a batch.
-pub fn passes(
-    plan: &Plan,
-    groups: &[Group],
-    functions: &[Functions],
-    last: Option<&Function>,
-    memory: &Memory,
-) -> TokenStream {
+pub fn passes(trained: &Trained, last: Option<&Function>) -> TokenStream {
+    let Trained { plan, memory, .. } = trained;
     let (load, outputs) = (load(plan, memory), outputs(plan, last));
     let evaluation = evaluation(plan, memory);
-    let training = if Phases::of(plan).is_some() {
-        phases::items(plan, groups, functions, memory)
-    } else {
-        training(plan, groups, functions, memory)
+    let training = match Phases::of(plan) {
+        Some(phases) => phases::items(trained, &phases),
+        None => training(trained),
     };
     quote!(#load #training #evaluation #outputs)
 }
@@ -225,12 +225,13 @@ fn load(plan: &Plan, memory: &Memory) -> TokenStream {
 }
 
 /// `backward_lanes` and `gradients_lanes`.
-fn training(
-    plan: &Plan,
-    groups: &[Group],
-    functions: &[Functions],
-    memory: &Memory,
-) -> TokenStream {
+fn training(trained: &Trained) -> TokenStream {
+    let Trained {
+        plan,
+        groups,
+        memory,
+        functions,
+    } = trained;
     let backward: TokenStream = functions
         .iter()
         .rev()

@@ -86,7 +86,29 @@ impl Pool<'_> {
         )
     }
 
+    /// The statement that adds what a window sends to a `place` of the input delta, which is in no other window unless they
+    /// overlap.
+    fn send(&self, sent: &TokenStream) -> TokenStream {
+        if self.window.overlaps() {
+            quote!((lanes::load(simd, place) + #sent).store_array(place);)
+        } else {
+            quote!(#sent.store_array(place);)
+        }
+    }
+
+    /// What comes before all windows: a value that is in several of them, or in none, begins with zero.
+    fn clear(&self) -> Option<TokenStream> {
+        let is_whole = !self.window.overlaps() && self.window.covers(self.site.input_shape());
+        (!is_whole).then(|| {
+            quote! {
+                let values = input_delta.as_flattened_mut().as_flattened_mut();
+                lanes::clear(simd, values);
+            }
+        })
+    }
+
     fn max_backward(&self) -> Function {
+        let send = self.send(&quote!(routed));
         let at = self.site.output_element();
         let window = self.each_value(|[c, row, column]| {
             let index = self
@@ -98,7 +120,7 @@ impl Pool<'_> {
                 let value = lanes::load(simd, &input #index);
                 let is_largest = value.simd_eq(largest);
                 let routed = is_largest.select(rest, zero);
-                (lanes::load(simd, place) + routed).store_array(place);
+                #send
                 rest -= routed;
             }
         });
@@ -113,8 +135,8 @@ impl Pool<'_> {
              value; the others had no part in the output and get zero.",
             self.site.group.name
         );
-        let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
-        lanes::clear(simd, values); #each);
+        let clear = self.clear();
+        let body = quote!(#clear #each);
         self.site.function(
             "backward_input",
             doc,
@@ -166,11 +188,11 @@ impl Pool<'_> {
     }
 
     fn avg_backward(&self) -> Function {
-        let share = self.share();
+        let (share, send) = (self.share(), self.send(&quote!(share)));
         let window = self.each_value(|[c, row, column]| {
             quote! {
                 let place = &mut input_delta[#c][#row][#column];
-                (lanes::load(simd, place) + share).store_array(place);
+                #send
             }
         });
         let each = self
@@ -179,8 +201,8 @@ impl Pool<'_> {
             "`{}` input delta: every value of a window gets an equal share of the window's delta.",
             self.site.group.name
         );
-        let body = quote!(let values = input_delta.as_flattened_mut().as_flattened_mut();
-        lanes::clear(simd, values); #each);
+        let clear = self.clear();
+        let body = quote!(#clear #each);
         self.site.function(
             "backward_input",
             doc,

@@ -1,6 +1,7 @@
 //! Small trainings to tell of.
 
 use cnn_runtime::data::{Dataset, Split};
+use cnn_runtime::profile::Profiled;
 use cnn_runtime::report::Report;
 use cnn_runtime::trainer::Insight;
 use cnn_runtime::{EpochReport, Fit, Rng, Score, Trainable};
@@ -16,7 +17,7 @@ pub struct Trained<M: Trainable> {
     pub command: Vec<String>,
 }
 
-impl<M: Trainable> Trained<M> {
+impl<M: Profiled> Trained<M> {
     pub fn new(insight: Insight<M>, data: Split, epochs: usize) -> Self {
         let fit = Fit {
             epochs,
@@ -32,7 +33,7 @@ impl<M: Trainable> Trained<M> {
             fit,
             epochs: reports,
             score,
-            insight,
+            insight: insight.with_profile(),
             command: ["trainer", "--epochs", "3"].map(str::to_owned).into(),
         }
     }

@@ -54,20 +54,21 @@ impl Emitter<'_> {
         let (before, last) = (taps_met(border), taps_met(columns + border - 1));
         let tile = quote! {
             let mut sums = [[lanes::splat(simd, 0.0); COLUMNS]; MAPS];
-            for ky in 0..#taps_high {
-                if !(#down..#down + #rows_end).contains(&(#at_row)) {
-                    continue;
-                }
-                let row = #at_row - #down;
-                for kx in 0..#taps_wide {
-                    let column = #at_column;
-                    if column + COLUMNS <= #before || column > #last {
+            for o in 0..#kernels {
+                let map = &delta[#out];
+                let kernel = &weight[#out];
+                for ky in 0..#taps_high {
+                    if !(#down..#down + #rows_end).contains(&(#at_row)) {
                         continue;
                     }
-                    let column = column - #across;
-                    for o in 0..#kernels {
-                        let row = &delta[#out][row];
-                        let kernel = &weight[#out];
+                    let row = &map[#at_row - #down];
+                    for kx in 0..#taps_wide {
+                        let column = #at_column;
+                        if column + COLUMNS <= #before || column > #last {
+                            continue;
+                        }
+                        let column = column - #across;
+                        lanes::forget();
                         let mut values = [lanes::splat(simd, 0.0); COLUMNS];
                         for c in 0..COLUMNS {
                             values[c] = lanes::load(simd, &row[column + c]);

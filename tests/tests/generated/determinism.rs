@@ -57,8 +57,8 @@ fn debug_and_release_and_any_number_of_threads_give_the_same_bits() {
     let mut texts = Vec::new();
     let mut main = MAIN.to_owned();
     for toml in [
-        include_str!("../../examples/networks/digits.toml"),
-        include_str!("../../examples/networks/digits-textbook.toml"),
+        include_str!("../../../examples/networks/digits.toml"),
+        include_str!("../../../examples/networks/digits-textbook.toml"),
     ] {
         for (kernels, name) in [(Kernels::Plain, "plain"), (Kernels::Simd, "simd")] {
             let options = Options {

@@ -2,9 +2,9 @@
 //! generated code.
 
 #[allow(dead_code)]
-#[path = "../../cnn-spec/tests/origin/examples.rs"]
+#[path = "../../../cnn-spec/tests/origin/examples.rs"]
 mod examples;
-#[path = "../../cnn-spec/tests/origin/textbook.rs"]
+#[path = "../../../cnn-spec/tests/origin/textbook.rs"]
 mod textbook;
 
 use cnn_spec::Network;
