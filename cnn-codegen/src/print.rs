@@ -218,7 +218,7 @@ fn joined_statement(lines: &[String]) -> Option<(Vec<String>, usize)> {
     let is_whole = line.ends_with([';', ',', '{']) || is_last;
     let is_code = is_whole && !line.trim_start().starts_with("//");
     let fits_chain = !is_chain || width(chain) <= MAX_CHAIN_WIDTH;
-    if parts.is_empty() || !is_code || !fits_chain {
+    if count == 1 || !is_code || !fits_chain {
         return None;
     }
     fitting(line).map(|lines| (lines, count))

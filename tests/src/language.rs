@@ -1,6 +1,7 @@
 //! What there is in the language, and what of it a file uses.
 
 use cnn_spec::grammar::{Form, KeyInfo, Presence, Tagged};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
@@ -28,6 +29,20 @@ pub fn used(text: &str) -> Things {
     let mut things = Things::new();
     use_keys(cnn_spec::LANGUAGE, &table, "", &mut things);
     things
+}
+
+/// Some files that between them use as much as all of them: those that use most come first, and each uses something that
+/// none before did.
+pub fn cover<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+    let mut all: Vec<_> = texts.map(|text| (used(text), text)).collect();
+    all.sort_by_key(|(things, _)| Reverse(things.len()));
+    let mut seen = Things::new();
+    all.retain(|(things, _)| {
+        let is_new = !things.is_subset(&seen);
+        seen.extend(things.iter().cloned());
+        is_new
+    });
+    all.into_iter().map(|(_, text)| text).collect()
 }
 
 fn place(key: &KeyInfo, prefix: &str) -> String {

@@ -2,6 +2,7 @@
 
 use cnn_codegen::{Code, Kernels, Options};
 use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
+use cnn_tests::language::cover;
 use cnn_tests::package::Package;
 use cnn_tests::{random, untrained};
 use std::fmt::Write as _;
@@ -19,8 +20,9 @@ fn compile(toml: &str, kernels: Kernels) -> Code {
 #[test]
 fn clippy_has_nothing_to_say() {
     let known = [EXAMPLES, ORIGIN, PYTORCH].into_iter().flatten();
-    let known = known.map(|known| known.toml.to_owned());
-    let random = (0..random::count(64)).map(|number| random::network(number, "f32"));
+    let known = cover(known.map(|known| known.toml));
+    let known = known.into_iter().map(str::to_owned);
+    let random = (0..random::count(24)).map(|number| random::network(number, "f32"));
     let both = |toml: &str| [Kernels::Plain, Kernels::Simd].map(|kernels| compile(toml, kernels));
     let trained: Vec<_> = known.chain(random).flat_map(|toml| both(&toml)).collect();
     let untrained: Vec<_> = EXAMPLES

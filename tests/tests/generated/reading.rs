@@ -4,6 +4,7 @@ use cnn_codegen::{Kernels, Options};
 use cnn_spec::Report;
 use cnn_spec::summary::Summary;
 use cnn_tests::generated::{EXAMPLES, ORIGIN, PYTORCH};
+use cnn_tests::language::cover;
 use cnn_tests::{random, untrained};
 use std::fs;
 use std::path::Path;
@@ -43,6 +44,10 @@ fn insight(toml: &str, options: &Options) -> Result<String, Report> {
     cnn_codegen::compile_insight(toml, "net.toml", options)
 }
 
+fn profile(toml: &str, options: &Options) -> Result<String, Report> {
+    cnn_codegen::compile_profile(toml, "net.toml", options)
+}
+
 fn text(toml: &str, kernels: Kernels, compile: Compile) -> String {
     let options = Options {
         kernels,
@@ -54,8 +59,9 @@ fn text(toml: &str, kernels: Kernels, compile: Compile) -> String {
 /// Files of every kind, trained and, without a section `[training]`, for inference.
 static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
     let known = [EXAMPLES, ORIGIN, PYTORCH].into_iter().flatten();
-    let known = known.map(|known| (known.name.to_owned(), known.toml.to_owned()));
-    let random = (0..random::count(64)).flat_map(|number| {
+    let known = cover(known.map(|known| known.toml)).into_iter().enumerate();
+    let known = known.map(|(number, toml)| (format!("known_{number}"), toml.to_owned()));
+    let random = (0..random::count(24)).flat_map(|number| {
         ["f32", "f64"].map(|dtype| {
             let name = format!("random_{number}_{dtype}");
             (name, random::network(number, dtype))
@@ -68,7 +74,11 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
                 File::new(&format!("{name}{suffix}"), toml, kernels, compile)
             };
             let inference = inference.map(|toml| file("_inference", toml, network));
-            let trained = [file("", &toml, network), file("_insight", &toml, insight)];
+            let trained = [
+                file("", &toml, network),
+                file("_insight", &toml, insight),
+                file("_profile", &toml, profile),
+            ];
             trained.into_iter().chain(inference)
         })
     };
