@@ -285,6 +285,8 @@ def layer(kind, shape, settings):
             return "pad", nn.ZeroPad2d(**settings)
         case "reshape":
             return "reshape", Reshape(**settings)
+        case "channel_shuffle":
+            return "shuffle", nn.ChannelShuffle(**settings)
         case "layer_norm":
             return "norm", LayerNorm(shape, **settings)
         case "batch_norm2d":
@@ -718,6 +720,9 @@ CASES = {
     ),
     "upsample2d": toml([2, 3, 2], conv("out_channels = 2; kernel_size = 1") + ['type = "upsample2d"; scale_factor = 2']),
     "upsample2d_pair": toml([2, 3, 2], pooled('type = "upsample2d"; scale_factor = [1, 3]')),
+    "channel_shuffle": toml(
+        [2, 3, 2], conv("out_channels = 6; kernel_size = 1") + ['type = "channel_shuffle"; groups = 3; activation = "tanh"']
+    ),
     "zero_pad2d": toml([2, 3, 2], conv("out_channels = 2; kernel_size = 1") + ['type = "zero_pad2d"; padding = 1']),
     "zero_pad2d_sides": toml([2, 3, 2], pooled('type = "zero_pad2d"; padding = [1, 0, 2, 3]')),
     "conv_transpose2d": toml([2, 3, 4], ['type = "conv_transpose2d"; out_channels = 3; kernel_size = 3']),

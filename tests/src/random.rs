@@ -298,6 +298,10 @@ impl Draw {
             16 | 27 => self.layer_norm(text),
             17 => self.reshape(text),
             18..20 => self.dense(text),
+            22 => {
+                let groups = self.one_of(&["2", "3", "4", "6"]);
+                let _ = writeln!(text, "type = \"channel_shuffle\"\ngroups = {groups}");
+            }
             20 => *text += "type = \"flatten\"\n",
             28..30 => self.batch_norm(text),
             30 => self.dropout(text),

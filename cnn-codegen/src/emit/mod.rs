@@ -6,6 +6,7 @@ mod add;
 mod avg_pool2d;
 mod axis;
 mod batch_norm;
+mod channel_shuffle;
 mod channels;
 mod concat;
 mod conv2d;
@@ -191,6 +192,7 @@ fn functions(plan: &Plan, step: &Step) -> Functions {
             Kind::LogSoftmax(_) => softmax::log_functions(plan, step),
             Kind::Flatten(_) => flatten::functions(plan, step),
             Kind::Reshape(_) => reshape::functions(plan, step),
+            Kind::ChannelShuffle(shuffle) => channel_shuffle::functions(*shuffle, plan, step),
             Kind::BatchNorm(norm) => batch_norm::functions(norm, plan, step),
             Kind::LayerNorm(norm) => layer_norm::functions(norm, plan, step),
             Kind::Dropout(dropout) => dropout::functions(dropout, plan, step),

@@ -4,8 +4,8 @@
 use super::layout::is_in_memory;
 use super::{Operation, Plan, Purpose, Step, ValueId};
 use cnn_spec::layer::{
-    Activation, AvgPool2d, BatchNorm, Conv2d, ConvTranspose2d, Dense, Dropout, GlobalPool, Kind,
-    LayerNorm, MaxPool2d, PRelu, Padding, Pair, Upsample2d,
+    Activation, AvgPool2d, BatchNorm, ChannelShuffle, Conv2d, ConvTranspose2d, Dense, Dropout,
+    GlobalPool, Kind, LayerNorm, MaxPool2d, PRelu, Padding, Pair, Upsample2d,
 };
 use std::iter;
 
@@ -66,6 +66,8 @@ pub enum Kernel<'n> {
     ZeroPad(Padding),
     /// The same values in another shape.
     Reshape,
+    /// The same maps in another order.
+    ChannelShuffle(ChannelShuffle),
     /// Logits become probabilities.
     Softmax,
     /// Logits become the logarithms of probabilities.
@@ -207,6 +209,7 @@ fn kernel(operation: Operation<'_>) -> Kernel<'_> {
         Kind::Upsample2d(upsample) => Kernel::Upsample2d(*upsample),
         Kind::ZeroPad2d(pad) => Kernel::ZeroPad(pad.padding),
         Kind::Flatten(_) | Kind::Reshape(_) => Kernel::Reshape,
+        Kind::ChannelShuffle(shuffle) => Kernel::ChannelShuffle(*shuffle),
         Kind::Softmax(_) => Kernel::Softmax,
         Kind::LogSoftmax(_) => Kernel::LogSoftmax,
         Kind::LayerNorm(norm) => Kernel::LayerNorm(norm),

@@ -5,6 +5,7 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+mod channel_shuffle;
 mod concat;
 mod conv1d;
 mod conv2d;
@@ -29,6 +30,7 @@ pub use adaptive_avg_pool2d::AdaptiveAvgPool2d;
 pub use add::Add;
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm::BatchNorm;
+pub use channel_shuffle::ChannelShuffle;
 pub use concat::Concat;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::{Conv2d, ConvBias, ConvMode};
@@ -132,6 +134,7 @@ kinds! {
     Dense,
     Flatten,
     Reshape,
+    ChannelShuffle,
     BatchNorm,
     LayerNorm,
     Dropout,
@@ -157,6 +160,7 @@ const TYPES: &[&[Type<Kind>]] = &[
     dense::TYPES,
     flatten::TYPES,
     reshape::TYPES,
+    channel_shuffle::TYPES,
     batch_norm::TYPES,
     layer_norm::TYPES,
     dropout::TYPES,

@@ -4,8 +4,8 @@ use super::activation::{activation, elementwise, log_softmax, prelu, softmax};
 use super::tape::{Tape, Variable};
 use crate::Shape;
 use crate::layer::{
-    AdaptiveAvgPool2d, AvgPool2d, Conv2d, ConvBias, ConvMode, ConvTranspose2d, Dense, GlobalPool,
-    Kind, LayerNorm, MaxPool2d, Padding, Pair, Reduction, Upsample2d,
+    AdaptiveAvgPool2d, AvgPool2d, ChannelShuffle, Conv2d, ConvBias, ConvMode, ConvTranspose2d,
+    Dense, GlobalPool, Kind, LayerNorm, MaxPool2d, Padding, Pair, Reduction, Upsample2d,
 };
 use crate::network::Layer;
 
@@ -30,6 +30,7 @@ pub(super) fn forward(
         Kind::LayerNorm(norm) => layer_norm(tape, norm, layer, parameters, input),
         Kind::BatchNorm(_) | Kind::Dropout(_) => unreachable!("they take a whole batch"),
         Kind::Flatten(_) | Kind::Reshape(_) => input.to_vec(),
+        Kind::ChannelShuffle(shuffle) => channel_shuffle(*shuffle, layer, input),
         Kind::Activation(function) => elementwise(tape, input, |z| activation(*function, z)),
         Kind::PRelu(_) => prelu(tape, layer, &parameters[0], input),
         Kind::Softmax(_) => softmax(tape, layer, input),
@@ -195,6 +196,21 @@ fn upsample2d(upsample: Upsample2d, layer: &Layer, input: &[Variable]) -> Vec<Va
     let factor = upsample.scale_factor;
     let value =
         |[c, y, x]: [usize; 3]| input[(c * height + y / factor.height) * width + x / factor.width];
+    map_positions(&layer.output_shape)
+        .into_iter()
+        .map(value)
+        .collect()
+}
+
+/// `out[c] = in[(c mod g) · C / g + ⌊c / g⌋]`.
+fn channel_shuffle(shuffle: ChannelShuffle, layer: &Layer, input: &[Variable]) -> Vec<Variable> {
+    let [channels, height, width] = maps(layer.input_shape());
+    let groups = shuffle.groups;
+    let size = channels / groups;
+    let value = |[c, y, x]: [usize; 3]| {
+        let source = c % groups * size + c / groups;
+        input[(source * height + y) * width + x]
+    };
     map_positions(&layer.output_shape)
         .into_iter()
         .map(value)

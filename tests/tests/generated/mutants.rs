@@ -8,10 +8,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// A network for each file of formulas, each behind a probe that shows the delta of its input.
-const NETWORKS: [&str; 22] = [
+const NETWORKS: [&str; 23] = [
     "add",
     "adaptive_avg_pool2d",
     "avg_pool2d_padding",
+    "channel_shuffle",
     "concat",
     "conv1d_everything",
     "conv2d_convolution_everything",

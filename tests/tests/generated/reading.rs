@@ -264,6 +264,7 @@ const WORDS: &[&str] = &[
     "upsample2d",
     "zero_pad2d",
     "reshape",
+    "channel_shuffle",
     "layer_norm",
     "normalized_shape",
     "elementwise_affine",

@@ -4,6 +4,7 @@ pub mod activation;
 mod adaptive_avg_pool2d;
 mod add;
 mod batch_norm;
+mod channel_shuffle;
 mod concat;
 mod conv2d;
 mod conv_transpose2d;
@@ -224,6 +225,7 @@ fn all_functions(plan: &Plan, group: &Group, memory: &Memory) -> Functions {
         Kernel::Upsample2d(upsample) => upsample2d::functions(upsample, site),
         Kernel::ZeroPad(padding) => zero_pad::functions(padding, site),
         Kernel::Reshape => reshape::functions(site),
+        Kernel::ChannelShuffle(shuffle) => channel_shuffle::functions(shuffle, site),
         Kernel::Softmax => softmax::functions(site),
         Kernel::LogSoftmax => softmax::log_functions(site),
         Kernel::BatchNorm { norm, activation } => batch_norm::functions(norm, activation, site),

@@ -4,6 +4,7 @@
 mod activation;
 mod adaptive_avg_pool2d;
 mod batch_norm;
+mod channel_shuffle;
 mod conv2d;
 mod conv_transpose2d;
 mod dense;
@@ -82,6 +83,7 @@ pub fn lesson(layer: &Layer) -> Lesson {
         Kind::Dense(dense) => dense::lesson(dense, layer),
         Kind::Flatten(_) => shapes::flatten(),
         Kind::Reshape(_) => shapes::reshape(),
+        Kind::ChannelShuffle(_) => channel_shuffle::lesson(),
         Kind::BatchNorm(norm) => batch_norm::lesson(norm, layer),
         Kind::LayerNorm(norm) => layer_norm::lesson(norm, layer),
         Kind::Dropout(dropout) => dropout::lesson(dropout),
