@@ -18,16 +18,16 @@ pub fn functions(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Functions {
 
 /// Values in a window, padding included.
 fn count(pool: &AvgPool2d) -> usize {
-    pool.kernel_size.height * pool.kernel_size.width
+    pool.window.kernel_size.height * pool.window.kernel_size.width
 }
 
 fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
     let count = real(count(pool) as f64, plan.network.dtype);
-    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let window = Window::of_pool(pool.window);
     let axes = window.axes(&plan.value(step.input()).shape);
     let taps = each_tap(axes, |row, column| quote!(sum += input[c][#row][#column];));
     let [row, column] = [axes[0].formula("y", "ky"), axes[1].formula("x", "kx")];
-    let Pair { height, width } = pool.kernel_size;
+    let Pair { height, width } = pool.window.kernel_size;
     Function {
         doc: format!(
             "`{}` forward, {}: the mean of each {height}×{width} window, a convolution with fixed \
@@ -53,7 +53,7 @@ fn forward(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
 
 fn backward_input(pool: &AvgPool2d, plan: &Plan, step: &Step) -> Function {
     let count = real(count(pool) as f64, plan.network.dtype);
-    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let window = Window::of_pool(pool.window);
     let taps = each_tap(
         window.axes(&plan.value(step.input()).shape),
         |row, column| quote!(input_delta[c][#row][#column] += share;),

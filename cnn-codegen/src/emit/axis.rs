@@ -1,7 +1,7 @@
 //! One axis of a window that slides over an input: which input index a tap meets.
 
 use super::tokens::{ident, loops, number};
-use cnn_spec::layer::Pair;
+use cnn_spec::layer::{Pair, PoolWindow};
 use cnn_spec::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -38,12 +38,12 @@ pub struct Window {
 
 impl Window {
     /// A pool's window, whose taps lie side by side.
-    pub fn of_pool(kernel_size: Pair, stride: Pair, padding: Pair) -> Self {
+    pub fn of_pool(pool: PoolWindow) -> Self {
         Self {
-            kernel_size,
-            stride,
+            kernel_size: pool.kernel_size,
+            stride: pool.stride,
             dilation: Pair::square(1),
-            padding,
+            padding: pool.padding,
         }
     }
 

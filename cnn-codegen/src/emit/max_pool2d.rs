@@ -18,14 +18,14 @@ pub fn functions(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Functions {
 
 fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
     let scalar = scalar(plan.network.dtype);
-    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let window = Window::of_pool(pool.window);
     let axes = window.axes(&plan.value(step.input()).shape);
     let taps = each_tap(
         axes,
         |row, column| quote!(largest = largest.max(input[c][#row][#column]);),
     );
     let [row, column] = [axes[0].formula("y", "ky"), axes[1].formula("x", "kx")];
-    let Pair { height, width } = pool.kernel_size;
+    let Pair { height, width } = pool.window.kernel_size;
     Function {
         doc: format!(
             "`{}` forward, {}: the largest value of each {height}×{width} window.\n\n{}",
@@ -48,7 +48,7 @@ fn forward(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
 }
 
 fn backward_input(pool: &MaxPool2d, plan: &Plan, step: &Step) -> Function {
-    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let window = Window::of_pool(pool.window);
     let taps = each_tap(
         window.axes(&plan.value(step.input()).shape),
         |row, column| {

@@ -336,9 +336,9 @@ fn is_taken_in(activation: Activation) -> bool {
 
 /// Whether the windows lie side by side, and each fits the registers.
 fn is_partition(pool: &MaxPool2d) -> bool {
-    pool.kernel_size.height * pool.kernel_size.width <= 12
-        && pool.stride == pool.kernel_size
-        && pool.padding
+    pool.window.kernel_size.height * pool.window.kernel_size.width <= 12
+        && pool.window.stride == pool.window.kernel_size
+        && pool.window.padding
             == Pair {
                 height: 0,
                 width: 0,

@@ -22,7 +22,7 @@ pub fn is_routed(
     let serves =
         conv.groups == 1 && conv.dilation == Pair::square(1) && conv.bias != ConvBias::Position;
     let taps = (conv.kernel_size.height * conv.kernel_size.width) as f64;
-    let positions = (pool.kernel_size.height * pool.kernel_size.width) as f64;
+    let positions = (pool.window.kernel_size.height * pool.window.kernel_size.width) as f64;
     let gradients = if sends_delta { 2.0 } else { 1.0 };
     let all = 1.25 * gradients * taps * positions * inputs as f64 / LANES as f64;
     // A sum in a register takes a load; a sum in memory is also stored.

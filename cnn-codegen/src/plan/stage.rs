@@ -282,7 +282,7 @@ impl<'p> Staging<'p> {
         let mut input = self.tensor(group.input);
         let (from, sums) = (self.maps(group.input), self.maps(group.sums));
         let pooled = pool
-            .filter(|pool| pool.kernel_size == Pair::square(2))
+            .filter(|pool| pool.window.kernel_size == Pair::square(2))
             .map(|_| self.maps(group.output));
         let direct = direct(convolution, from, pooled.unwrap_or(sums), pooled.is_some());
         let packed = packed(convolution, from, sums);

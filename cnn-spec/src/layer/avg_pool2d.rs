@@ -1,7 +1,7 @@
 //! `avg_pool2d`: the mean of each window, a convolution with fixed weights.
 
-use super::pool::{self, Window};
-use super::{Dimensions, Kind, LayerKind, Pair};
+use super::pool::{self, PoolWindow};
+use super::{Dimensions, Kind, LayerKind};
 use crate::fields::{Fields, Type};
 use crate::grammar::TypeInfo;
 use crate::receptive_field::{Axis, Reach};
@@ -11,14 +11,8 @@ use crate::shape::Shape;
 /// The mean of each window; padding counts as zeros, as PyTorch's `count_include_pad` does by default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AvgPool2d {
-    /// What it slides along; in one dimension every height is 1.
-    pub dimensions: Dimensions,
-    /// Height and width of the window.
-    pub kernel_size: Pair,
-    /// Rows and columns from one window to the next; by default the window's size.
-    pub stride: Pair,
-    /// Rows and columns of zeros around the input, at most half the window.
-    pub padding: Pair,
+    /// What slides over each feature map; around the input are zeros.
+    pub window: PoolWindow,
 }
 
 pub(super) const TYPES: &[Type<Kind>] = &[
@@ -28,7 +22,7 @@ pub(super) const TYPES: &[Type<Kind>] = &[
             doc: "The mean of each window, padding counted as zeros.",
             keys: pool::KEYS,
         },
-        read: |fields| AvgPool2d::read(fields, Dimensions::Two),
+        read: |fields| read(fields, Dimensions::Two),
     },
     Type {
         info: TypeInfo {
@@ -36,36 +30,15 @@ pub(super) const TYPES: &[Type<Kind>] = &[
             doc: "The mean of each window of a sequence, padding counted as zeros.",
             keys: pool::KEYS_1D,
         },
-        read: |fields| AvgPool2d::read(fields, Dimensions::One),
+        read: |fields| read(fields, Dimensions::One),
     },
 ];
 
 const NAME: &str = "avg_pool";
 
-impl AvgPool2d {
-    fn read(fields: Fields<'_>, dimensions: Dimensions) -> Result<Kind, Refusal> {
-        let Window {
-            dimensions,
-            kernel_size,
-            stride,
-            padding,
-        } = Window::read(fields, dimensions)?;
-        Ok(Kind::AvgPool2d(Self {
-            dimensions,
-            kernel_size,
-            stride,
-            padding,
-        }))
-    }
-
-    fn window(&self) -> Window {
-        Window {
-            dimensions: self.dimensions,
-            kernel_size: self.kernel_size,
-            stride: self.stride,
-            padding: self.padding,
-        }
-    }
+fn read(fields: Fields<'_>, dimensions: Dimensions) -> Result<Kind, Refusal> {
+    let window = PoolWindow::read(fields, dimensions)?;
+    Ok(Kind::AvgPool2d(AvgPool2d { window }))
 }
 
 impl LayerKind for AvgPool2d {
@@ -74,14 +47,14 @@ impl LayerKind for AvgPool2d {
     }
 
     fn describe(&self) -> String {
-        self.window().describe(NAME)
+        self.window.describe(NAME)
     }
 
     fn output_shape(&self, input: &Shape) -> Result<Shape, Refusal> {
-        self.window().output_shape(NAME, input)
+        self.window.output_shape(NAME, input)
     }
 
     fn reach(&self, axis: Axis, _input: &Shape, output: &Shape) -> Reach {
-        self.window().reach(axis, output)
+        self.window.reach(axis, output)
     }
 }

@@ -41,6 +41,7 @@ pub use flatten::Flatten;
 pub use global_pool::{GlobalPool, Reduction};
 pub use layer_norm::LayerNorm;
 pub use max_pool2d::MaxPool2d;
+pub use pool::PoolWindow;
 pub use prelu::PRelu;
 pub use reshape::Reshape;
 pub use softmax::{LogSoftmax, Softmax};

@@ -49,15 +49,20 @@ pub(super) const KEYS_1D: &[KeyInfo] = &[LENGTH.info, STEP.info, MARGIN.info, AC
 pub(super) const KEYS: &[KeyInfo] = &[KERNEL_SIZE.info, STRIDE.info, PADDING.info, ACTIVATION.info];
 
 /// The hyperparameters of a pooling layer.
-pub(super) struct Window {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolWindow {
+    /// What it slides along; in one dimension every height is 1.
     pub dimensions: Dimensions,
+    /// Height and width.
     pub kernel_size: Pair,
+    /// Rows and columns from one window to the next; by default the window's size.
     pub stride: Pair,
+    /// Rows and columns around the input, at most half the window.
     pub padding: Pair,
 }
 
-impl Window {
-    pub fn read(fields: Fields<'_>, dimensions: Dimensions) -> Result<Self, Refusal> {
+impl PoolWindow {
+    pub(super) fn read(fields: Fields<'_>, dimensions: Dimensions) -> Result<Self, Refusal> {
         let (kernel_size, stride, padding) = match dimensions {
             Dimensions::One => (&LENGTH, &STEP, &MARGIN),
             Dimensions::Two => (&KERNEL_SIZE, &STRIDE, &PADDING),
@@ -88,7 +93,7 @@ impl Window {
     }
 
     /// `max_pool2d 3×3, stride 2×2, padding 1×1`, each part only where it is not the default.
-    pub fn describe(&self, name: &str) -> String {
+    pub(super) fn describe(&self, name: &str) -> String {
         let size = |pair| self.dimensions.size(pair);
         let options = [
             (self.stride != self.kernel_size).then(|| format!("stride {}", size(self.stride))),
@@ -98,7 +103,7 @@ impl Window {
         described(format!("{name} {}", size(self.kernel_size)), options)
     }
 
-    pub fn output_shape(&self, name: &str, input: &Shape) -> Result<Shape, Refusal> {
+    pub(super) fn output_shape(&self, name: &str, input: &Shape) -> Result<Shape, Refusal> {
         let [channels, height, width] = self.dimensions.maps(name, input)?;
         let Self {
             kernel_size,
@@ -126,7 +131,7 @@ impl Window {
         dimensions.shape(channels, rows, columns)
     }
 
-    pub fn reach(&self, axis: Axis, output: &Shape) -> Reach {
+    pub(super) fn reach(&self, axis: Axis, output: &Shape) -> Reach {
         let extent = axis.of(self.kernel_size);
         let before = axis.of(self.padding);
         Reach::sliding(axis.size(output), axis.of(self.stride), extent, before)

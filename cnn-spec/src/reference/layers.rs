@@ -87,8 +87,12 @@ fn max_pool2d(
     layer: &Layer,
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, layer.input_shape(), pool.padding.into());
-    let windows = input.windows(pool.kernel_size, pool.stride, &layer.output_shape);
+    let input = Padded::new(input, layer.input_shape(), pool.window.padding.into());
+    let windows = input.windows(
+        pool.window.kernel_size,
+        pool.window.stride,
+        &layer.output_shape,
+    );
     let output = |window: Vec<Variable>| {
         let larger = |a, b| if tape.value(b) > tape.value(a) { b } else { a };
         let largest = window.into_iter().reduce(larger);
@@ -104,9 +108,13 @@ fn avg_pool2d(
     layer: &Layer,
     input: &[Variable],
 ) -> Vec<Variable> {
-    let input = Padded::new(input, layer.input_shape(), pool.padding.into());
-    let windows = input.windows(pool.kernel_size, pool.stride, &layer.output_shape);
-    let factor = 1.0 / (pool.kernel_size.height * pool.kernel_size.width) as f64;
+    let input = Padded::new(input, layer.input_shape(), pool.window.padding.into());
+    let windows = input.windows(
+        pool.window.kernel_size,
+        pool.window.stride,
+        &layer.output_shape,
+    );
+    let factor = 1.0 / (pool.window.kernel_size.height * pool.window.kernel_size.width) as f64;
     let output =
         |window: Vec<Variable>| tape.combine(window.into_iter().map(|x| (x, factor)).collect());
     windows.into_iter().map(output).collect()

@@ -10,10 +10,10 @@ use quote::quote;
 /// The largest value of each window.
 pub fn forward(pool: &MaxPool2d, schedule: &Schedule, stage: &Stage) -> Function {
     let [input, output] = [stage.input, stage.output].map(|tensor| &schedule.tensors[tensor].shape);
-    let [rows, columns] = Window::of_pool(pool.kernel_size, pool.stride, pool.padding).axes(input);
+    let [rows, columns] = Window::of_pool(pool.window).axes(input);
     let (row, column) = (rows.index("y", "ky"), columns.index("x", "kx"));
     let (bind_row, bind_column) = (&row.binding, &column.binding);
-    let Pair { height, width } = pool.kernel_size;
+    let Pair { height, width } = pool.window.kernel_size;
     let doc = format!(
         "`{}` forward, {}: the largest value of each {height}×{width} window, found row by row, then column by \
          column.\n\n{}",

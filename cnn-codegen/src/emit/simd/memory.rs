@@ -154,7 +154,7 @@ impl<'p> Memory<'p> {
         };
         let [_, rows, columns] = self.maps(group.sums);
         let has_rest = pool.is_some_and(|pool| {
-            let Pair { height, width } = pool.kernel_size;
+            let Pair { height, width } = pool.window.kernel_size;
             rows % height > 0 || columns % width > 0
         });
         has_rest || self.border(group) > 0 || self.zeros(group) != Padding::default()
@@ -426,7 +426,7 @@ impl<'p> Memory<'p> {
             name: format!("{}_argmax", group.name),
             doc: format!(
                 "Where in its window of {} each value of `{}` was found, counted row by row.",
-                pool.kernel_size,
+                pool.window.kernel_size,
                 self.plan.value(group.output).name
             ),
             shape: self.plan.value(group.output).shape.clone(),
@@ -556,7 +556,7 @@ impl<'p> Memory<'p> {
 
 /// The rows of sums that make one of the output.
 fn rows_of_window(pool: Option<&MaxPool2d>) -> usize {
-    pool.map_or(1, |pool| pool.kernel_size.height)
+    pool.map_or(1, |pool| pool.window.kernel_size.height)
 }
 
 fn buffer_name(number: usize) -> String {

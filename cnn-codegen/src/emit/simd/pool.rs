@@ -12,14 +12,14 @@ use quote::quote;
 
 /// The functions of a max pool.
 pub fn max_functions(pool: &MaxPool2d, site: Site) -> Functions {
-    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let window = Window::of_pool(pool.window);
     let pool = Pool { window, site };
     Functions::of(pool.max_forward(), site.sent(|| pool.max_backward()))
 }
 
 /// The functions of an average pool.
 pub fn avg_functions(pool: &AvgPool2d, site: Site) -> Functions {
-    let window = Window::of_pool(pool.kernel_size, pool.stride, pool.padding);
+    let window = Window::of_pool(pool.window);
     let pool = Pool { window, site };
     Functions::of(pool.avg_forward(), site.sent(|| pool.avg_backward()))
 }

@@ -2,17 +2,17 @@
 
 use super::size::{Slide, Slides};
 use super::{Lesson, Tiny};
-use cnn_spec::layer::{AvgPool2d, Dimensions, MaxPool2d, Pair};
+use cnn_spec::layer::{AvgPool2d, MaxPool2d, Pair, PoolWindow};
 
 pub fn max(pool: &MaxPool2d) -> Lesson {
-    let slides = slides(pool.dimensions, pool.kernel_size, pool.stride, pool.padding);
+    let slides = slides(pool.window);
     Lesson::new(
         tiny("max_pool", slides).distinct(),
         "Of each window only the largest value goes on. What a kernel has found is kept, where exactly it was found \
          matters less, and the maps that follow are smaller and cheaper. There is nothing to learn.",
     )
     .idea_if(
-        pool.padding != Pair::square(0),
+        pool.window.padding != Pair::square(0),
         "Padding counts as −∞ and never wins.",
     )
     .input(
@@ -28,14 +28,14 @@ pub fn max(pool: &MaxPool2d) -> Lesson {
 }
 
 pub fn mean(pool: &AvgPool2d) -> Lesson {
-    let slides = slides(pool.dimensions, pool.kernel_size, pool.stride, pool.padding);
+    let slides = slides(pool.window);
     Lesson::new(
         tiny("avg_pool", slides),
         "Each window becomes its mean. It is a convolution of each map by itself, whose weights are all one over the \
          size of the window, and are not learnt.",
     )
     .idea_if(
-        pool.padding != Pair::square(0),
+        pool.window.padding != Pair::square(0),
         "Padding counts as zeros, and in the size of the window, as in PyTorch.",
     )
     .input(
@@ -49,15 +49,15 @@ pub fn mean(pool: &AvgPool2d) -> Lesson {
     })
 }
 
-fn slides(dimensions: Dimensions, kernel: Pair, stride: Pair, padding: Pair) -> Slides {
+fn slides(window: PoolWindow) -> Slides {
     let axis = |of: fn(Pair) -> usize| Slide {
-        kernel: of(kernel),
-        stride: of(stride),
+        kernel: of(window.kernel_size),
+        stride: of(window.stride),
         dilation: 1,
-        padding: [of(padding); 2],
+        padding: [of(window.padding); 2],
     };
     Slides {
-        dimensions,
+        dimensions: window.dimensions,
         rows: axis(|pair| pair.height),
         columns: axis(|pair| pair.width),
     }

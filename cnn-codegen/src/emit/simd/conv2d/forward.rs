@@ -464,7 +464,7 @@ impl Emitter<'_> {
             ConvBias::None => "",
         };
         let what = match self.pool {
-            Some(pool) => format!("`COLUMNS` windows of {}", pool.kernel_size),
+            Some(pool) => format!("`COLUMNS` windows of {}", pool.window.kernel_size),
             None => "`COLUMNS` columns".to_owned(),
         };
         let channel = self.channel_text();
@@ -497,7 +497,7 @@ impl Emitter<'_> {
             Some(pool) => (
                 format!(
                     " The largest value of each {} window is kept{}.",
-                    pool.kernel_size,
+                    pool.window.kernel_size,
                     if self.keeps_places() {
                         ", and where it was"
                     } else {

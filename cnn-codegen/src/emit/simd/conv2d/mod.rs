@@ -101,7 +101,8 @@ impl Emitter<'_> {
     }
 
     fn pool_size(&self) -> Pair {
-        self.pool.map_or(Pair::square(1), |pool| pool.kernel_size)
+        self.pool
+            .map_or(Pair::square(1), |pool| pool.window.kernel_size)
     }
 
     /// `input[i]`, or the channel of the group.
