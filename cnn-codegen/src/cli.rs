@@ -151,10 +151,10 @@ fn package(
     source: &Source,
     kernels: &KernelsChoice,
     runtime: RuntimeFolder,
-    is_profiled: bool,
+    reports: bool,
 ) -> Result<Package, Error> {
     let options = options(kernels.kernels);
-    Package::trainer(source, runtime.choose()?, &options, is_profiled)
+    Package::trainer(source, runtime.choose()?, &options, reports)
 }
 
 /// The format that is asked for, by a flag or by the ending of the output's file. `formats` are the one for standard output,

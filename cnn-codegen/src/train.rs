@@ -21,7 +21,7 @@ pub(crate) fn train(package: &Package, flags: &[OsString]) -> Result<ExitCode, E
     run(Command::new(&program).args(flags)).map_err(|error| cannot_run(&program, error))
 }
 
-/// Whether a trainer is told to write a report, which tells where the time goes: a program that takes it is slower to build.
+/// Whether a trainer is told to write a report: a program that can show all that is in one takes longer to build.
 pub(crate) fn writes_report(flags: &[OsString]) -> bool {
     let is_report = |flag: &OsString| {
         let flag = flag.as_encoded_bytes();

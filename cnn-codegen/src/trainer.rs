@@ -78,10 +78,9 @@ struct Program {
 const TRAINER: Program = Program {
     suffix: "trainer",
     verb: "Trains",
-    modules: "mod insight;
-mod net;
+    modules: "mod net;
 ",
-    call: "cnn_runtime::trainer::main_with::<{}>(&insight::INSIGHT)",
+    call: "cnn_runtime::trainer::main::<{}>()",
     usage: "cargo run --release -- --help",
     maker: "cnn-codegen trainer net.toml --out .",
     profiles: "
@@ -102,8 +101,8 @@ zeno.opt-level = 0
 ",
 };
 
-/// A trainer whose reports tell where the time goes; it takes longer to build.
-const PROFILED_TRAINER: Program = Program {
+/// A trainer whose reports show the layers, and where the time goes; it takes longer to build.
+const REPORTER: Program = Program {
     modules: "mod insight;
 mod net;
 mod profile;
@@ -137,12 +136,12 @@ pub(crate) struct Package {
 }
 
 impl Package {
-    /// A package that trains the network; if it is profiled, its reports tell where the time goes.
+    /// A package that trains the network, with or without all that a report shows.
     pub(crate) fn trainer(
         source: &Source,
         runtime: Runtime,
         options: &Options,
-        is_profiled: bool,
+        reports: bool,
     ) -> Result<Self, Error> {
         let mut features = vec!["trainer", "download", "report"];
         if options.kernels == Kernels::Simd {
@@ -152,18 +151,13 @@ impl Package {
         if takes_pictures(&source.parse()?) {
             features.push("images");
         }
-        let program = if is_profiled {
-            &PROFILED_TRAINER
-        } else {
-            &TRAINER
-        };
+        let program = if reports { &REPORTER } else { &TRAINER };
         let mut package = Self::new(source, runtime, options, program, &features)?;
-        let insight = source.compile_insight(options)?;
-        package.files.push(("src/insight.rs", insight));
-        if is_profiled {
-            package
-                .files
-                .push(("src/profile.rs", source.compile_profile(options)?));
+        if reports {
+            package.files.extend([
+                ("src/insight.rs", source.compile_insight(options)?),
+                ("src/profile.rs", source.compile_profile(options)?),
+            ]);
         }
         Ok(package)
     }

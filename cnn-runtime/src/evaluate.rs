@@ -97,12 +97,35 @@ fn confusion_of<M: Model>(
     samples: Range<usize>,
 ) -> Confusion {
     let mut confusion = Confusion::new(data.classes());
-    let mut input = M::Input::boxed();
-    let mut activations = M::Activations::boxed();
-    for sample in samples {
-        data.gather(sample, &mut *input);
-        let output = M::forward(parameters, &input, &mut activations);
+    each_output::<M>(parameters, data, samples, |sample, _, output| {
         confusion.count(data.labels()[sample].into(), argmax(output));
-    }
+    });
     confusion
+}
+
+/// Visits some samples: the index, the sample, and what the network puts out for it.
+pub(crate) fn each_output<M: Model>(
+    parameters: &M::Parameters,
+    data: &Dataset,
+    samples: Range<usize>,
+    mut visit: impl FnMut(usize, &M::Input, &M::Output),
+) {
+    let mut inputs: Box<[M::Input]> = bytemuck::allocation::zeroed_slice_box(CHUNK);
+    let mut outputs: Box<[M::Output]> = bytemuck::allocation::zeroed_slice_box(CHUNK);
+    let mut activations = M::BatchActivations::boxed();
+    for first in samples.clone().step_by(CHUNK) {
+        let count = CHUNK.min(samples.end - first);
+        for (input, sample) in inputs[..count].iter_mut().zip(first..) {
+            data.gather(sample, input);
+        }
+        M::forward_batch(
+            parameters,
+            &inputs[..count],
+            &mut outputs[..count],
+            &mut activations,
+        );
+        for (sample, (input, output)) in (first..).zip(inputs[..count].iter().zip(&outputs)) {
+            visit(sample, input, output);
+        }
+    }
 }

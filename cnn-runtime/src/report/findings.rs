@@ -1,6 +1,7 @@
 //! What the test set shows of a network: how often which class is taken for which, and where it fails most.
 
 use crate::data::{Dataset, Targets};
+use crate::evaluate::each_output;
 use crate::math::Real;
 use crate::meaning::meaning;
 use crate::metrics::Confusion;
@@ -8,8 +9,6 @@ use crate::model::Trainable;
 use crate::settings::Outputs;
 use crate::target::{Target, argmax};
 use crate::tensor::Tensor;
-use crate::worker::CHUNK;
-use crate::zeroed::Zeroed;
 
 /// As many failures are told of.
 const FAILURES: usize = 24;
@@ -161,26 +160,11 @@ fn each<M: Trainable>(
     data: &Dataset,
     mut visit: impl FnMut(usize, &M::Target, &M::Output),
 ) {
-    let mut inputs: Box<[M::Input]> = bytemuck::allocation::zeroed_slice_box(CHUNK);
-    let mut outputs: Box<[M::Output]> = bytemuck::allocation::zeroed_slice_box(CHUNK);
-    let mut activations = M::BatchActivations::boxed();
     let mut target = M::Target::from_label(0);
-    for first in (0..data.len()).step_by(CHUNK) {
-        let count = CHUNK.min(data.len() - first);
-        for (input, sample) in inputs[..count].iter_mut().zip(first..) {
-            data.gather(sample, input);
-        }
-        M::forward_batch(
-            parameters,
-            &inputs[..count],
-            &mut outputs[..count],
-            &mut activations,
-        );
-        for (sample, (input, output)) in (first..).zip(inputs[..count].iter().zip(&outputs)) {
-            data.gather_target(sample, input, &mut target);
-            visit(sample, &target, output);
-        }
-    }
+    each_output::<M>(parameters, data, 0..data.len(), |sample, input, output| {
+        data.gather_target(sample, input, &mut target);
+        visit(sample, &target, output);
+    });
 }
 
 fn numbers<T: Tensor>(tensor: &T) -> Vec<f64> {

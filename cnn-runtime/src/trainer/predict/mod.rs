@@ -14,6 +14,7 @@ use crate::weights;
 use crate::zeroed::Zeroed;
 use prediction::{Prediction, Verdict};
 use std::path::Path;
+use std::slice;
 
 /// Prints what the network makes of every file, and an error for each that it cannot be shown.
 pub fn run<M: Trainable>(arguments: &PredictArguments) -> Result<(), Error> {
@@ -49,7 +50,8 @@ struct Predictor<'a, M: Model> {
     normalization: Option<Normalization>,
     class_names: Vec<String>,
     input: Box<M::Input>,
-    activations: Box<M::Activations>,
+    output: Box<M::Output>,
+    activations: Box<M::BatchActivations>,
 }
 
 impl<'a, M: Trainable> Predictor<'a, M> {
@@ -70,7 +72,8 @@ impl<'a, M: Trainable> Predictor<'a, M> {
             normalization: normalization_for::<M>(normalization, path)?,
             class_names,
             input: M::Input::boxed(),
-            activations: M::Activations::boxed(),
+            output: M::Output::boxed(),
+            activations: M::BatchActivations::boxed(),
         })
     }
 
@@ -94,8 +97,14 @@ impl<'a, M: Trainable> Predictor<'a, M> {
 
     fn sample<'p>(&'p mut self, file: &'p Path, data: &Dataset, sample: usize) -> Prediction<'p> {
         data.gather(sample, &mut *self.input);
-        let output = M::forward(&self.parameters, &self.input, &mut self.activations);
-        let values = meaning(M::OUTPUTS, output.values());
+        // A trainer has the kernels for batches anyway, and others would take time to compile.
+        M::forward_batch(
+            &self.parameters,
+            slice::from_ref(&*self.input),
+            slice::from_mut(&mut *self.output),
+            &mut self.activations,
+        );
+        let values = meaning(M::OUTPUTS, self.output.values());
         Prediction {
             file,
             sample,
