@@ -17,7 +17,7 @@ const TEXT: RGBColor = RGBColor(125, 133, 144);
 const WIDTH: i32 = 1000;
 const NAMES: i32 = 170;
 const COLUMN: i32 = (WIDTH - NAMES) / 3;
-/// Of a column, at a share of one; the rest is for the number of the longest bar.
+/// Of a column, at a share of one; the rest is for its number.
 const BAR: i32 = COLUMN - 70;
 const ROW: i32 = 18;
 const HEADING: i32 = 34;
@@ -118,8 +118,9 @@ impl Block {
             };
             let ours = system.name == OURS.name;
             let color = if ours { OURS_BAR } else { PEER_BAR };
+            // What is above the peak, because zeros are skipped, only its number tells.
             let bar = |share: f64| {
-                let length = (share * f64::from(BAR)).max(1.0) as i32;
+                let length = (share.min(1.0) * f64::from(BAR)).max(1.0) as i32;
                 [(left, top + 3), (left + length, top + ROW - 3)]
             };
             area.draw(&Rectangle::new(bar(1.0), TRACK.filled()))?;

@@ -155,8 +155,6 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
     let folder = Folder::with_net();
     folder.write("latin-1.toml", b"# caf\xe9\n");
     folder.write("untrained.toml", NET.split("[training]").next().unwrap());
-    let double = NET.replace("input =", "dtype = \"f64\"\ninput =");
-    folder.write("double.toml", double);
     fs::create_dir(folder.join("folder")).unwrap();
     let trainer = |file, out| vec!["trainer", file, "--out", out];
     let with_runtime = |runtime| [trainer("net.toml", "new"), vec!["--runtime", runtime]].concat();
@@ -211,8 +209,8 @@ fn a_file_that_cannot_be_used_is_named_in_one_line() {
                 .into(),
         ),
         (
-            vec!["bench", "double.toml"],
-            "`double.toml` computes in `f64`, for which there are no simd kernels to measure: leave `dtype` out"
+            vec!["bench", "untrained.toml"],
+            "`untrained.toml` has no section `[training]`, which says how to train the network"
                 .into(),
         ),
         (
