@@ -54,9 +54,7 @@ unsafe impl Zeroable for Room {}
 // SAFETY: as above.
 unsafe impl Pod for Room {}
 
-impl Zeroed for Room {
-    const ZERO: Self = Self([0.0; MOST]);
-}
+impl Zeroed for Room {}
 
 /// A tensor of vectors in the room that it has.
 ///

@@ -6,7 +6,9 @@
 /// from [`Zeroed::ZERO`].
 pub trait Zeroed: bytemuck::Zeroable {
     /// All zero.
-    const ZERO: Self;
+    // Left to the trait, for rustc computes the constants of all impls, and workspaces are big.
+    // SAFETY: all bits zero is a value of what is `Zeroable`.
+    const ZERO: Self = unsafe { core::mem::zeroed() };
 
     /// All zero on the heap, never on the stack.
     #[cfg(feature = "std")]
@@ -15,23 +17,11 @@ pub trait Zeroed: bytemuck::Zeroable {
     }
 }
 
-macro_rules! numbers {
-    ($($number:ty: $zero:literal),*) => {$(
-        impl Zeroed for $number {
-            const ZERO: Self = $zero;
-        }
-    )*};
-}
-
-numbers!(f32: 0.0, f64: 0.0, u64: 0);
-
-impl Zeroed for () {
-    const ZERO: Self = ();
-}
-
-impl<A: Zeroed, const N: usize> Zeroed for [A; N] {
-    const ZERO: Self = [A::ZERO; N];
-}
+impl Zeroed for f32 {}
+impl Zeroed for f64 {}
+impl Zeroed for u64 {}
+impl Zeroed for () {}
+impl<A: Zeroed, const N: usize> Zeroed for [A; N] {}
 
 /// Implements [`Zeroed`] for structs, all of whose fields are named and are themselves [`Zeroed`].
 ///
@@ -54,11 +44,13 @@ macro_rules! zeroed {
     };
     // With generic parameters, in brackets before the name.
     ([$($generics:tt)*] $name:ty { $($field:ident),* $(,)? }) => {
-        // SAFETY: the constant below names every field, and each is `Zeroed`.
-        unsafe impl<$($generics)*> $crate::bytemuck::Zeroable for $name {}
-
-        impl<$($generics)*> $crate::Zeroed for $name {
-            const ZERO: Self = Self { $($field: $crate::Zeroed::ZERO),* };
+        // SAFETY: `zeroed` names every field, and each is `Zeroable`.
+        unsafe impl<$($generics)*> $crate::bytemuck::Zeroable for $name {
+            fn zeroed() -> Self {
+                Self { $($field: $crate::bytemuck::Zeroable::zeroed()),* }
+            }
         }
+
+        impl<$($generics)*> $crate::Zeroed for $name {}
     };
 }
