@@ -1,12 +1,13 @@
-//! Trainings that are interrupted, killed, or run out of room.
+//! Trainings that are watched, interrupted, killed, or run out of room.
 #![cfg(unix)]
 
 mod command;
 
 use cnn_runtime::Rng;
 use command::{data, path, run, stderr, stdout, trainer};
-use std::fs::{self, Permissions};
-use std::io::{BufRead, BufReader};
+use nix::pty::openpty;
+use std::fs::{self, File, Permissions};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,29 @@ impl Run {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         whole.results()
     }
+}
+
+/// A bar needs a terminal, and is all that a terminal changes.
+#[test]
+fn a_progress_bar_leaves_the_bits_alone() {
+    let watched = Run::new("60");
+    let terminal = openpty(None, None).unwrap();
+    let mut child = trainer(&watched.flags(&[]))
+        .env("TERM", "xterm")
+        .stdout(Stdio::null())
+        .stderr(terminal.slave)
+        .spawn()
+        .unwrap();
+    let mut seen = Vec::new();
+    // On Linux, a terminal that nobody writes to any more ends with an error.
+    let _ = File::from(terminal.master).read_to_end(&mut seen);
+    assert!(child.wait().unwrap().success());
+    let seen = String::from_utf8_lossy(&seen);
+    assert!(
+        seen.contains("epoch   1") && seen.contains(" left"),
+        "{seen}"
+    );
+    assert_eq!(watched.results(), Run::whole("60"));
 }
 
 /// The number of times that a training is killed.

@@ -30,7 +30,7 @@ const SHAFT: f64 = 26.0;
 /// From a box to where an arc branches off the arrow behind it.
 const JUNCTION: f64 = 9.0;
 /// Between the texts under two boxes.
-const CAPTION_GAP: f64 = 12.0;
+const CAPTION_GAP: f64 = 18.0;
 
 /// A picture, ready to be drawn.
 pub struct Layout {

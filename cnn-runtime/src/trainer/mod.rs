@@ -109,7 +109,7 @@ fn run<M: Trainable>(arguments: &Arguments, insight: Option<&Insight<M>>) -> Res
     describe(&fit, &data, console)?;
 
     interrupt::watch();
-    let mut epochs = Vec::new();
+    let mut epochs = record.as_ref().map_or(Ok(Vec::new()), Record::epochs)?;
     let progress = Progress::new(console, record, has_classes, &mut epochs);
     let score = match &checkpoint {
         Some(checkpoint) => fit.resume(checkpoint, &mut parameters, &data, progress)?,

@@ -2,8 +2,9 @@
 
 use crate::atomic_file;
 use crate::error::Error;
-use crate::metrics::EpochReport;
+use crate::metrics::{EpochReport, Regression, Score};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -29,6 +30,12 @@ impl Record {
         Ok(Self { file, path })
     }
 
+    /// The epochs that it has so far; a line that is none is passed over.
+    pub fn epochs(&self) -> Result<Vec<EpochReport>, Error> {
+        let text = fs::read_to_string(&self.path).map_err(Error::file("read", &self.path))?;
+        Ok(text.lines().filter_map(from_json).collect())
+    }
+
     /// Adds a line.
     pub fn append(&mut self, report: &EpochReport) -> Result<(), Error> {
         json(report)
@@ -49,6 +56,43 @@ fn first_lines(path: &Path, count: usize) -> Result<String, Error> {
 /// The report as one line of JSON; a number that is not finite becomes `null`.
 pub fn json(report: &EpochReport) -> io::Result<String> {
     Ok(serde_json::to_string(&Line(report))?)
+}
+
+/// The report that such a line tells of.
+fn from_json(line: &str) -> Option<EpochReport> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let count = |key| {
+        line.get(key)
+            .and_then(Value::as_u64)
+            .map(|count| count as usize)
+    };
+    let number = |key: &str| {
+        line.get(key)
+            .map(|value| value.as_f64().unwrap_or(f64::NAN))
+    };
+    let score = |part: &str| {
+        let of = |what| number(&format!("{part}_{what}"));
+        let regression = of("mean_absolute_error").zip(of("r2"));
+        Some(Score {
+            loss: of("loss")?,
+            accuracy: of("accuracy"),
+            regression: regression.map(|(mean_absolute_error, r2)| Regression {
+                mean_absolute_error,
+                r2,
+            }),
+        })
+    };
+    Some(EpochReport {
+        epoch: count("epoch")?,
+        train: score("train")?,
+        validation: score("validation"),
+        test: score("test"),
+        is_best: line.get("is_best").and_then(Value::as_bool),
+        skipped: count("skipped").unwrap_or(0),
+        learning_rate: number("learning_rate")?,
+        seconds: number("seconds")?,
+        samples_per_s: number("samples_per_s")?,
+    })
 }
 
 /// What was measured, under flat keys: `train_loss`, `test_accuracy`, ….
@@ -86,5 +130,45 @@ impl Serialize for Line<'_> {
         map.serialize_entry("seconds", &report.seconds)?;
         map.serialize_entry("samples_per_s", &report.samples_per_s)?;
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let score = |loss, r2| Score {
+            loss,
+            accuracy: Some(0.75),
+            regression: Some(Regression {
+                mean_absolute_error: 0.5,
+                r2,
+            }),
+        };
+        let report = EpochReport {
+            epoch: 3,
+            train: Score {
+                accuracy: None,
+                regression: None,
+                ..score(0.125, 0.0)
+            },
+            validation: Some(score(0.25, 0.875)),
+            test: None,
+            is_best: Some(false),
+            skipped: 2,
+            learning_rate: 0.0625,
+            seconds: 1.5,
+            samples_per_s: 4096.0,
+        };
+        assert_eq!(from_json(&json(&report).unwrap()), Some(report));
+        let broken = EpochReport {
+            train: score(f64::INFINITY, 0.5),
+            ..report
+        };
+        let again = from_json(&json(&broken).unwrap()).unwrap();
+        assert!(again.train.loss.is_nan());
+        assert_eq!(from_json("{\"epoch\": 3}"), None);
     }
 }

@@ -26,10 +26,15 @@ fn data() -> TempDir {
 }
 
 fn train(folder: &Path, report: &str) -> Output {
+    train_with(folder, &["--epochs", "1", "--report", report])
+}
+
+fn train_with(folder: &Path, flags: &[&str]) -> Output {
     let data = data();
     Command::new(env!("CARGO_BIN_EXE_cnn-report-tests"))
         .current_dir(folder)
-        .args(["--epochs", "1", "--report", report, "--data"])
+        .args(flags)
+        .arg("--data")
         .arg(data.path())
         .output()
         .unwrap()
@@ -111,4 +116,20 @@ fn an_older_report_is_replaced() {
     assert!(train(folder.path(), ".").status.success());
     let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>"));
+}
+
+#[test]
+fn a_resumed_training_has_the_curves_of_all_its_epochs() {
+    let folder = tempdir().unwrap();
+    let flags = ["--epochs", "3", "--out", "out", "--checkpoint-every", "2"];
+    assert!(train_with(folder.path(), &flags).status.success());
+    let resumed = [&flags[..], &["--resume", "--report", "."]].concat();
+    let output = train_with(folder.path(), &resumed);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    let page = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    for epoch in 1..=3 {
+        let dot = format!("epoch {epoch}, training: ");
+        assert!(page.contains(&dot), "{epoch}");
+    }
 }

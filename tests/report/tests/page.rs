@@ -4,7 +4,7 @@ mod training;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cnn_report_tests::{colour, grey, many, mirror, numbers, points, waves};
+use cnn_report_tests::{colour, grey, heads, many, mirror, numbers, points, waves};
 use cnn_runtime::data::{Dataset, Split, Targets, Values};
 use cnn_runtime::{Model, Parameters, Rng, Trainable, Zeroed, confusion};
 use scraper::{ElementRef, Html, Selector};
@@ -36,6 +36,10 @@ fn colour() -> Trained<colour::net::Colour> {
     Trained::new(colour::insight::INSIGHT, pictures(&[3, 8, 8], 3), 2)
 }
 
+fn heads() -> Trained<heads::net::Heads> {
+    Trained::new(heads::insight::INSIGHT, pictures(&[1, 8, 8], 3), 2)
+}
+
 fn points() -> Trained<points::net::Points> {
     Trained::new(points::insight::INSIGHT, pictures(&[2], 2), 2)
 }
@@ -64,6 +68,7 @@ static PAGES: LazyLock<Vec<String>> = LazyLock::new(|| {
     vec![
         grey(2).html(),
         colour().html(),
+        heads().html(),
         points().html(),
         waves().html(),
         many().html(),
