@@ -85,37 +85,51 @@ fn train<M: Trainable<Scalar = f32>>(
     })
 }
 
+/// About as many seconds as an epoch takes: those of thousands of samples are over before threads have begun.
+const EPOCH: f64 = 0.25;
+
 /// Epoch by epoch in the training loop, which owns the threads.
 fn fit<M: Trainable<Scalar = f32>>(
     request: &Request,
     parameters: &mut M::Parameters,
 ) -> Result<(), Box<dyn Error>> {
-    let elements: usize = M::INPUT_SHAPE.iter().product();
-    let values: Vec<u8> = pixels(POOL * elements)
-        .iter()
-        .map(|value| (value * 255.0) as u8)
-        .collect();
-    let labels = labels().map(|label| label as u8).collect();
-    let test = Dataset::new(
-        "one sample",
-        M::INPUT_SHAPE,
-        values[..elements].to_vec(),
-        vec![0],
-        10,
-    )?;
-    let train = Dataset::new("random pixels", M::INPUT_SHAPE, values, labels, 10)?;
-    let data = Split { train, test };
     let fit = Fit {
         epochs: 1,
         batch_size: NonZeroUsize::new(request.measure.samples()).ok_or("no samples")?,
         threads: NonZeroUsize::new(request.threads).ok_or("no threads")?,
         ..Fit::new::<M>()
     };
+    let mut seconds = EPOCH;
+    let epoch = |report: &EpochReport| seconds = report.seconds;
+    fit.run::<M>(parameters, &bytes(M::INPUT_SHAPE, 1)?, epoch)?;
+    let times = (EPOCH / seconds).ceil() as usize;
+    let data = bytes(M::INPUT_SHAPE, times)?;
     let mut stopped = None;
-    request.serve(count::<M>(), POOL, || {
+    request.serve(count::<M>(), times * POOL, || {
         stopped = fit.run::<M>(parameters, &data, |_: &EpochReport| ()).err();
     })?;
     stopped.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// The samples of the pool so many times, and one to test with.
+fn bytes(shape: &[usize], times: usize) -> Result<Split, Box<dyn Error>> {
+    let elements: usize = shape.iter().product();
+    let values: Vec<u8> = pixels(POOL * elements)
+        .iter()
+        .map(|value| (value * 255.0) as u8)
+        .collect();
+    let labels: Vec<u8> = labels().map(|label| label as u8).collect();
+    let one = values[..elements].to_vec();
+    Ok(Split {
+        test: Dataset::new("one sample", shape, one, vec![0], 10)?,
+        train: Dataset::new(
+            "random pixels",
+            shape,
+            values.repeat(times),
+            labels.repeat(times),
+            10,
+        )?,
+    })
 }
 
 fn one<M: Trainable<Scalar = f32>>(

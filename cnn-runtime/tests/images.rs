@@ -203,6 +203,55 @@ fn jpeg_is_read() {
     near(&[3, 8, 8], &color, &planes);
 }
 
+/// EXIF data that say one thing: the orientation.
+fn exif(orientation: u8) -> Vec<u8> {
+    let header = *b"MM\0*\0\0\0\x08";
+    let entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
+    [&header[..], &[0, 1], &entry, &[0; 4]].concat()
+}
+
+/// A camera stores pictures as it was held. Pillow's `ImageOps.exif_transpose` shows the same.
+#[test]
+fn pictures_are_read_as_they_are_seen() {
+    let stored = [1, 2, 3, 4, 5, 6];
+    let seen = [
+        ([2, 3], [1, 2, 3, 4, 5, 6]),
+        ([2, 3], [3, 2, 1, 6, 5, 4]),
+        ([2, 3], [6, 5, 4, 3, 2, 1]),
+        ([2, 3], [4, 5, 6, 1, 2, 3]),
+        ([3, 2], [1, 4, 2, 5, 3, 6]),
+        ([3, 2], [4, 1, 5, 2, 6, 3]),
+        ([3, 2], [6, 3, 5, 2, 4, 1]),
+        ([3, 2], [3, 6, 2, 5, 1, 4]),
+    ];
+    for (orientation, ([height, width], expected)) in (1..).zip(seen) {
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, 3, 2);
+        encoder.set_color(GREY);
+        let mut writer = encoder.write_header().unwrap();
+        writer
+            .write_chunk(png::chunk::ChunkType(*b"eXIf"), &exif(orientation))
+            .unwrap();
+        writer.write_image_data(&stored).unwrap();
+        drop(writer);
+        let folder = folder(&[("train/a/a.png", &file), ("test/a/a.png", &file)]);
+        let split = images::load(folder.path(), &[1, height, width]).unwrap();
+        let pixels = split.train.sample(0).pixels().unwrap();
+        assert_eq!(pixels, expected, "{orientation}");
+    }
+    let columns: Vec<u8> = (0..64).map(|index| 30 * (index % 8)).collect();
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, 100);
+    encoder.add_exif_metadata(&exif(6)).unwrap();
+    encoder.encode(&columns, 8, 8, ColorType::Luma).unwrap();
+    let folder = folder(&[("train/a/a.jpg", &file), ("test/a/a.jpg", &file)]);
+    let split = images::load(folder.path(), &[1, 8, 8]).unwrap();
+    let pixels = split.train.sample(0).pixels().unwrap();
+    for (index, pixel) in pixels.iter().enumerate() {
+        assert!(pixel.abs_diff(30 * (index / 8) as u8) <= 6, "{pixels:?}");
+    }
+}
+
 /// What reading says after one file has been replaced.
 fn problem(name: &str, bytes: &[u8]) -> String {
     let folder = grey();

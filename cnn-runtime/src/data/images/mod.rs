@@ -4,6 +4,7 @@ mod ink;
 mod mnist;
 mod picture;
 mod single;
+mod turn;
 
 pub use single::read;
 

@@ -1,6 +1,7 @@
 //! One PNG or JPEG file.
 
 use super::ink::Shade;
+use super::turn::Turn;
 use crate::error::Error;
 use png::{ColorType, Transformations};
 use std::fs;
@@ -16,8 +17,9 @@ const JPEG: [u8; 2] = [0xff, 0xd8];
 
 /// A picture whose size is known, and whose pixels are still packed.
 pub struct Picture {
-    /// In pixels: height and width.
+    /// In pixels, as it is seen: height and width.
     pub size: [usize; 2],
+    turn: Turn,
     /// Whether it is more than shades of grey.
     pub has_color: bool,
     packed: Packed,
@@ -45,8 +47,10 @@ impl Picture {
         decoder.set_transformations(Transformations::normalize_to_color8());
         let reader = decoder.read_info().map_err(|error| error.to_string())?;
         let info = reader.info();
+        let turn = Turn::of(info.exif_metadata.as_deref());
         Ok(Self {
-            size: [info.height, info.width].map(|side| side as usize),
+            size: turn.size([info.height, info.width].map(|side| side as usize)),
+            turn,
             has_color: !matches!(
                 info.color_type,
                 ColorType::Grayscale | ColorType::GrayscaleAlpha
@@ -69,8 +73,10 @@ impl Picture {
             ColorSpace::Luma
         };
         decoder.set_options(options.jpeg_set_out_colorspace(out));
+        let turn = Turn::of(decoder.exif().map(Vec::as_slice));
         Ok(Self {
-            size: [info.height, info.width].map(usize::from),
+            size: turn.size([info.height, info.width].map(usize::from)),
+            turn,
             has_color,
             packed: Packed::Jpeg(Box::new(decoder)),
         })
@@ -103,10 +109,11 @@ impl Picture {
         Ok(bytes.chunks_exact(size).map(shade).collect())
     }
 
-    /// The values pixel by pixel, and how many each has.
+    /// The values pixel by pixel as they are seen, and how many each has.
     fn unpack(self, path: &Path) -> Result<(Vec<u8>, usize), Error> {
         let unpacked = self.packed.unpack();
-        unpacked.map_err(|problem| damaged(path, &problem))
+        let (stored, bytes) = unpacked.map_err(|problem| damaged(path, &problem))?;
+        Ok((self.turn.apply(stored, self.size, bytes), bytes))
     }
 }
 
