@@ -2,8 +2,8 @@
 
 use quote::ToTokens;
 use std::fmt::Write as _;
-use syn::visit_mut::{VisitMut, visit_expr_mut, visit_item_fn_mut};
-use syn::{BinOp, Expr, File, ItemFn, UnOp, parse_quote};
+use syn::visit_mut::{VisitMut, visit_expr_for_loop_mut, visit_expr_mut, visit_item_fn_mut};
+use syn::{BinOp, Expr, ExprForLoop, File, ItemFn, UnOp, parse_quote};
 
 /// A module with a mistake.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub fn mutants(text: &str) -> Vec<Mutant> {
 struct Mutation {
     left: usize,
     function: Option<String>,
+    /// Indices of loops that are gone through once: to add or subtract them is the same.
+    zeros: Vec<String>,
     mistake: Option<String>,
 }
 
@@ -47,6 +49,7 @@ impl Mutation {
         Self {
             left: number,
             function: None,
+            zeros: Vec::new(),
             mistake: None,
         }
     }
@@ -58,7 +61,15 @@ impl Mutation {
         is_due
     }
 
+    /// Whether an expression is the index of a loop that is gone through once.
+    fn is_zero(&self, expr: &Expr) -> bool {
+        self.zeros.contains(&expr.to_token_stream().to_string())
+    }
+
     fn try_each(&mut self, expr: &mut Expr) {
+        if matches!(expr, Expr::Binary(binary) if self.is_zero(&binary.right)) {
+            return;
+        }
         for wrong in mistakes(expr) {
             if self.is_due() {
                 let (before, after) = (expr.to_token_stream(), wrong.to_token_stream());
@@ -78,6 +89,17 @@ impl VisitMut for Mutation {
             self.function = Some(name);
             visit_item_fn_mut(self, function);
             self.function = None;
+        }
+    }
+
+    fn visit_expr_for_loop_mut(&mut self, each: &mut ExprForLoop) {
+        let is_once = each.expr.to_token_stream().to_string() == "0 .. 1";
+        if is_once {
+            self.zeros.push(each.pat.to_token_stream().to_string());
+        }
+        visit_expr_for_loop_mut(self, each);
+        if is_once {
+            self.zeros.pop();
         }
     }
 
@@ -105,7 +127,12 @@ fn mistakes(expr: &Expr) -> Vec<Expr> {
             let left = (*binary.left).clone();
             match binary.op {
                 BinOp::Add(_) => vec![with_operator(parse_quote!(-)), left],
-                BinOp::Sub(_) => vec![with_operator(parse_quote!(+)), left],
+                // The left side alone, which may be a reference, as a number.
+                BinOp::Sub(_) => {
+                    let right = &binary.right;
+                    let alone = parse_quote!(#left + #right - #right);
+                    vec![with_operator(parse_quote!(+)), alone]
+                }
                 BinOp::Mul(_) => vec![parse_quote!((#left))],
                 BinOp::AddAssign(_) => vec![with_operator(parse_quote!(-=))],
                 BinOp::SubAssign(_) => vec![with_operator(parse_quote!(+=))],
@@ -117,12 +144,13 @@ fn mistakes(expr: &Expr) -> Vec<Expr> {
             let shifted = &index.index;
             wrong.index = parse_quote!((#shifted) + 1);
             match **shifted {
-                Expr::Range(_) => vec![],
+                Expr::Range(_) | Expr::MethodCall(_) => vec![],
                 _ => vec![Expr::Index(wrong)],
             }
         }
         Expr::Unary(unary) => match unary.op {
-            UnOp::Neg(_) => vec![(*unary.expr).clone()],
+            // Twice, for what is negated may be behind a reference.
+            UnOp::Neg(_) => vec![parse_quote!(-(#unary))],
             _ => vec![],
         },
         _ => vec![],

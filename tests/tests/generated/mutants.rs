@@ -34,6 +34,15 @@ const NETWORKS: [&str; 23] = [
     "zero_pad2d_sides",
 ];
 
+/// What is no mistake. Differences from a mean add up to nothing, so that `Σ (z − mean)²` is as well `Σ z (z − mean)` and
+/// `Σ (z + mean) (z − mean)`. To shift all its inputs changes nothing in a softmax, but for what is too large for `exp`.
+const EQUAL: [&str; 4] = [
+    "`z + mean` instead of `z - mean`",
+    "`z + mean - mean` instead of `z - mean`",
+    "`z + largest` instead of `z - largest`",
+    "`z + largest - largest` instead of `z - largest`",
+];
+
 /// Compares the gradients of each module with those of the right one.
 const MAIN: &str = "
 use cnn_runtime::{Model, Parameters, Rng, Target, Tensor, Trainable, Zeroed};
@@ -44,7 +53,10 @@ fn gradients<M: Trainable<Scalar = f64>>() -> Option<Vec<f64>> {
     catch_unwind(|| {
         let mut rng = Rng::new(5);
         let mut parameters = M::Parameters::boxed();
-        M::initialize(&mut parameters, &mut rng);
+        // What layers begin with may hide a factor: it is one.
+        for index in 0..M::Parameters::TENSORS.len() {
+            parameters.tensor_mut(index).fill_with(|| 2.0 * rng.uniform() - 1.0);
+        }
         let mut inputs = vec![M::Input::ZERO; 3];
         let outputs: usize = M::OUTPUT_SHAPE.iter().product();
         inputs.iter_mut().for_each(|input| rng.fill_normal(input, 1.0));
@@ -71,13 +83,13 @@ fn main() {
     std::panic::set_hook(Box::new(|_| {}));
 ";
 
-/// Every so many mistakes one is tried; all of them take an hour to compile.
+/// Every so many mistakes one is tried.
 fn stride() -> usize {
-    std::env::var("CNN_MUTANTS_STRIDE").map_or(12, |stride| stride.parse().expect("a number"))
+    std::env::var("CNN_MUTANTS_STRIDE").map_or(1, |stride| stride.parse().expect("a number"))
 }
 
 #[test]
-#[ignore = "compiles a hundred modules"]
+#[ignore = "compiles two thousand modules"]
 fn no_mistake_in_a_gradient_goes_unseen() {
     let mut texts = Vec::new();
     let mut mistakes = Vec::new();
@@ -97,7 +109,9 @@ fn no_mistake_in_a_gradient_goes_unseen() {
         );
         texts.push(code.text().to_owned());
         mistakes.push(name.to_owned());
-        for Mutant { mistake, text } in mutants(code.text()).into_iter().step_by(stride()) {
+        let mut mutants = mutants(code.text());
+        mutants.retain(|mutant| !EQUAL.iter().any(|equal| mutant.mistake.ends_with(equal)));
+        for Mutant { mistake, text } in mutants.into_iter().step_by(stride()) {
             let number = texts.len();
             let _ = writeln!(
                 main,
@@ -108,7 +122,7 @@ fn no_mistake_in_a_gradient_goes_unseen() {
         }
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
-    let package = Package::new(folder, &[], texts.iter().map(String::as_str));
+    let package = Package::new(folder, &["std"], texts.iter().map(String::as_str));
     package.root("src/main.rs", "#![allow(warnings)]", "mod", &(main + "}\n"));
     let output = package.cargo(&["run", "--offline"]);
     let numbers = String::from_utf8(output.stdout).expect("text");
